@@ -1,0 +1,215 @@
+"""What follows from a batch, in one order, written down here and nowhere configurable.
+
+Each consequence looks at what the handlers left and adds to it; none asks who the actor is.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy import select
+
+from idp.changes.batch import Batch, Row
+from idp.directory.credentials import BrowserSession, Credential, OneTimeLink
+from idp.directory.groups import EffectiveMembership, Group, Membership
+from idp.directory.roles import RoleAssignment
+from idp.directory.sets import any_of
+
+_EDGE = (Membership.group_id, Membership.member_id, Membership.member_kind, Membership.source)
+
+
+def follow(batch: Batch) -> None:
+    """Run every consequence in its order."""
+    for consequence in ORDER:
+        consequence(batch)
+
+
+def deleted_leave_their_groups(batch: Batch) -> None:
+    """Deleted people and groups stop being members anywhere."""
+    gone = [
+        p.id for p in batch.users.values() if p.gone and p.before and not p.before["deleted_at"]
+    ]
+    gone += [team.id for team in batch.groups.values() if team.deleted]
+    if not gone:
+        return
+    batch.needs.memberships = True
+    statement = select(*_EDGE).where(
+        Membership.org_id == batch.org_id, any_of(batch.session, Membership.member_id, gone)
+    )
+    for row in batch.session.execute(statement).mappings():
+        edge = (row["group_id"], row["member_id"])
+        if edge not in batch.removed:
+            batch.removed[edge] = dict(row)
+            batch.edges.pop(edge, None)
+    for edge in [e for e in batch.added if e[1] in gone]:
+        del batch.added[edge]
+
+
+def groups_notice_their_members(batch: Batch) -> None:
+    """A group whose members changed is changed itself: its version tells caches and clients."""
+    touched = {group for group, _ in (*batch.added, *batch.removed)} - batch.groups.keys()
+    if touched:
+        statement = (
+            select(Group.__table__)
+            .where(Group.org_id == batch.org_id, any_of(batch.session, Group.id, touched))
+            .order_by(Group.id)
+            .with_for_update()
+        )
+        for row in batch.session.execute(statement).mappings():
+            batch.adopt_group(dict(row))
+    for group, _member in (*batch.added, *batch.removed):
+        batch.groups[group].members_changed = True
+
+
+def effective_memberships_follow(batch: Batch) -> None:
+    """Who belongs in effect: for the people concerned, computed anew from the direct edges."""
+    if not batch.added and not batch.removed:
+        return
+    parents = _parents(batch)
+    people = _people_concerned(batch)
+    if not people:
+        return
+    before = _effective_now(batch, people)
+    after = {
+        (group, user)
+        for user, direct in _direct_groups(batch, people).items()
+        for group in reach(direct, parents)
+    }
+    for group, user in sorted(after - before):
+        batch.insert(
+            EffectiveMembership, {"group_id": group, "user_id": user, "org_id": batch.org_id}
+        )
+    for group, user in sorted(before - after):
+        batch.delete(EffectiveMembership, {"group_id": group, "user_id": user})
+
+
+def _parents(batch: Batch) -> dict[str, set[str]]:
+    """{group: the groups it is a direct member of}, as it will be."""
+    statement = select(Membership.group_id, Membership.member_id).where(
+        Membership.org_id == batch.org_id, Membership.member_kind == "Group"
+    )
+    edges = {(row.group_id, row.member_id) for row in batch.session.execute(statement)}
+    edges -= batch.removed.keys()
+    edges |= {edge for edge, row in batch.added.items() if row["member_kind"] == "Group"}
+    parents: dict[str, set[str]] = {}
+    for group, member in edges:
+        parents.setdefault(member, set()).add(group)
+        batch.children.setdefault(group, set()).add(member)
+    return parents
+
+
+def reach(start: Iterable[str], step: dict[str, set[str]]) -> set[str]:
+    """These groups and all that `step` leads to; a circle ends the walk, rules refuse it later."""
+    found: set[str] = set()
+    rest = list(start)
+    while rest:
+        group = rest.pop()
+        if group not in found:
+            found.add(group)
+            rest.extend(step.get(group, ()))
+    return found
+
+
+def _people_concerned(batch: Batch) -> set[str]:
+    """Who joined or left, and everybody in groups that joined or left other groups."""
+    people: set[str] = set()
+    moved: set[str] = set()
+    for (_, member), row in (*batch.added.items(), *batch.removed.items()):
+        (people if row["member_kind"] == "User" else moved).add(member)
+    moved |= {team.id for team in batch.groups.values() if team.deleted}
+    if moved:
+        below = reach(moved, batch.children)
+        inside = select(EffectiveMembership.user_id).where(
+            any_of(batch.session, EffectiveMembership.group_id, below)
+        )
+        direct = select(Membership.member_id).where(
+            Membership.member_kind == "User", any_of(batch.session, Membership.group_id, below)
+        )
+        people.update(batch.session.scalars(inside.union(direct)))
+        people.update(
+            member for (group, member) in batch.added if group in below and member not in moved
+        )
+        people -= batch.groups.keys()
+    return people
+
+
+def _effective_now(batch: Batch, people: set[str]) -> set[tuple[str, str]]:
+    statement = select(EffectiveMembership.group_id, EffectiveMembership.user_id).where(
+        any_of(batch.session, EffectiveMembership.user_id, people)
+    )
+    return {(row.group_id, row.user_id) for row in batch.session.execute(statement)}
+
+
+def _direct_groups(batch: Batch, people: set[str]) -> dict[str, set[str]]:
+    statement = select(Membership.group_id, Membership.member_id).where(
+        any_of(batch.session, Membership.member_id, people)
+    )
+    direct: dict[str, set[str]] = {}
+    for row in batch.session.execute(statement):
+        if (row.group_id, row.member_id) not in batch.removed:
+            direct.setdefault(row.member_id, set()).add(row.group_id)
+    for group, member in batch.added:
+        if member in people:
+            direct.setdefault(member, set()).add(group)
+    return direct
+
+
+def deleted_lose_their_roles(batch: Batch) -> None:
+    """A deleted person holds no role; a deleted group scopes none."""
+    for who in batch.users.values():
+        if who.gone and who.before and not who.before["deleted_at"]:
+            for row in batch.roles.pop(who.id, []):
+                _drop_role(batch, row)
+    scopes = {team.id for team in batch.groups.values() if team.deleted}
+    if scopes:
+        scoped = select(RoleAssignment.__table__).where(
+            RoleAssignment.org_id == batch.org_id,
+            any_of(batch.session, RoleAssignment.scope_group_id, scopes),
+        )
+        for row in batch.session.execute(scoped).mappings():
+            _drop_role(batch, dict(row))
+
+
+def _drop_role(batch: Batch, row: Row) -> None:
+    batch.roles_changed = True
+    batch.delete(RoleAssignment, {"id": row["id"]})
+    diff = {"role": [row["role"], None]}
+    batch.note("role.removed", ("User", row["user_id"], batch.name_of(row["user_id"])), diff)
+
+
+def leavers_lose_every_door(batch: Batch) -> None:
+    """Who may no longer sign in has no session and no link; a new password ends the others."""
+    leavers = [p.id for p in batch.users.values() if p.could_sign_in() and not p.may_sign_in()]
+    _end(batch, BrowserSession, "sessions.ended", leavers + list(batch.passwords_changed))
+    _end(batch, OneTimeLink, "links.ended", leavers)
+    for who in batch.users.values():
+        if who.gone and who.before and not who.before["deleted_at"]:
+            batch.delete(Credential, {"user_id": who.id})
+
+
+def _end(batch: Batch, model: Any, action: str, people: list[str]) -> None:
+    """End what is open of these people, and say in the audit how many it were."""
+    if not people:
+        return
+    table = model.__table__
+    open_rows = select(table.c.id, table.c.user_id).where(
+        table.c.org_id == batch.org_id,
+        table.c.ended_at.is_(None),
+        table.c.expires_at > batch.now,
+        any_of(batch.session, table.c.user_id, people),
+    )
+    counts: dict[str, int] = {}
+    for row in batch.session.execute(open_rows):
+        if batch.passwords_changed.get(row.user_id) != row.id:
+            batch.update(model, {"id": row.id}, {"ended_at": batch.now})
+            counts[row.user_id] = counts.get(row.user_id, 0) + 1
+    for user_id, count in counts.items():
+        batch.note(action, ("User", user_id, batch.name_of(user_id)), {"open": [count, 0]})
+
+
+ORDER: tuple[Callable[[Batch], None], ...] = (
+    deleted_leave_their_groups,
+    groups_notice_their_members,
+    effective_memberships_follow,
+    deleted_lose_their_roles,
+    leavers_lose_every_door,
+)

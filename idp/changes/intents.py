@@ -1,0 +1,313 @@
+"""What a door may ask for: imperative, small, frozen; each says who or what it names.
+
+`fields` are flat (see `idp.directory.attributes`): {"name.familyName": "Ng", "emails": [...]};
+None clears. `expect` is the version that the asker read; a newer one is Stale. KEEP leaves as is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+
+
+class _Keep(Enum):
+    KEEP = "keep"
+
+
+KEEP: Final = _Keep.KEEP
+MaybeText = str | None | _Keep
+
+
+class Change:
+    """The base of all intents."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CreateUser(Change):
+    """Add a person. `external_id` is the asking connection's name for them."""
+
+    fields: Mapping[str, Any]
+    external_id: str | None = None
+    id: str | None = None
+    password_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeUser(Change):
+    """Change the named attributes; with `replace`, also clear the readWrite ones not named (PUT)."""
+
+    id: str
+    fields: Mapping[str, Any]
+    expect: int | None = None
+    external_id: MaybeText = KEEP
+    replace: bool = False
+    password_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteUser(Change):
+    """Delete a person: every door closes, the name is free; `RestoreUser` can bring them back."""
+
+    id: str
+    expect: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreUser(Change):
+    """Bring a deleted person back with the same id, if their name is still free."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockUser(Change):
+    """The organization's own veto on signing in, whatever the source says of `active`."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnblockUser(Change):
+    """Lift the veto."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateGroup(Change):
+    """Add a group with its members, people or groups, by id."""
+
+    fields: Mapping[str, Any]
+    members: Sequence[str] = ()
+    external_id: str | None = None
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeGroup(Change):
+    """Change a group's attributes and members.
+
+    `members` sets exactly these; `add` and `remove` are deltas, safe beside other writers. Adding
+    a member who is one, or removing one who is none, changes nothing.
+    """
+
+    id: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    expect: int | None = None
+    external_id: MaybeText = KEEP
+    replace: bool = False
+    members: Sequence[str] | _Keep = KEEP
+    add: Sequence[str] = ()
+    remove: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteGroup(Change):
+    """Delete a group; its members stay."""
+
+    id: str
+    expect: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddMember(Change):
+    """Make a person or group a direct member of a group."""
+
+    group_id: str
+    member_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveMember(Change):
+    """End a direct membership."""
+
+    group_id: str
+    member_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssignRole(Change):
+    """Give a person an administrative role: everywhere or over one group, for good or until."""
+
+    user_id: str
+    role: str
+    scope_group_id: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveRole(Change):
+    """Take an assignment of a role away."""
+
+    assignment_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetPassword(Change):
+    """Replace a person's password; `password_hash` comes from `idp.directory.passwords`.
+
+    Other sessions of the person end; `keep_session` names the one that stays. `rehash` says that
+    the password itself is the same and only its hash became stronger: then nothing ends.
+    """
+
+    user_id: str
+    password_hash: str = field(repr=False)
+    keep_session: str | None = None
+    rehash: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IssueLink(Change):
+    """Make a one-time link for a person; Result.secret is its token.
+
+    `purpose` is "invite", "reset" or "admin". `url_prefix` is what the token is appended to, and
+    with `deliver` the link goes to the person's e-mail address through the outbox.
+    """
+
+    user_id: str
+    purpose: str
+    url_prefix: str = ""
+    deliver: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RedeemLink(Change):
+    """End a one-time link, once; Result.id is the person's. The actor's organization must match."""
+
+    token: str = field(repr=False)
+    password_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StartSession(Change):
+    """Sign a person in at a browser; Result.secret is the reference for the cookie."""
+
+    user_id: str
+    strength: str
+    expires_at: datetime
+    ip: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EndSession(Change):
+    """End one session."""
+
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndSessions(Change):
+    """End every session of a person, but `keep_session`."""
+
+    user_id: str
+    keep_session: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSignIn(Change):
+    """Write down that a person was, or was not, signed in to a partner; `reason` says why not."""
+
+    user_id: str
+    partner_id: str
+    result: str  # "success" or "refused"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateConnection(Change):
+    """Attach a partner system. For "saml", `entity_id` and `settings` come from its metadata."""
+
+    kind: str
+    name: str
+    profile: str = "rfc"
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    entity_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeConnection(Change):
+    """Change a connection; what is None stays."""
+
+    id: str
+    name: str | None = None
+    profile: str | None = None
+    settings: Mapping[str, Any] | None = None
+    entity_id: str | None = None
+    enabled: bool | None = None
+    expect: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteConnection(Change):
+    """Detach a partner; its tokens end, and what it owned becomes the organization's own."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class IssueToken(Change):
+    """Make a bearer token for a connection; Result.secret is shown once. None days: no expiry."""
+
+    connection_id: str
+    scope: str = "write"
+    expires_days: int | None = 365
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeToken(Change):
+    """End a bearer token."""
+
+    token_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateOrganization(Change):
+    """Found an organization with its built-in domain. Only the operator can; it opens the batch."""
+
+    name: str
+    domain: str
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeOrganization(Change):
+    """Rename the organization or change its settings."""
+
+    name: str | None = None
+    settings: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AddDomain(Change):
+    """Claim a domain; it counts for nothing until it is verified."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefineSchema(Change):
+    """Define, or replace, an extension schema of User for the organization.
+
+    `attributes` are SCIM attribute definitions (RFC 7643 §7) as plain dicts.
+    """
+
+    urn: str
+    name: str
+    attributes: Sequence[Mapping[str, Any]]
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddSigningKey(Change):
+    """Give the organization a signing key; the private part is sealed before it is stored."""
+
+    purpose: str
+    algorithm: str
+    certificate: str
+    private_key: str = field(repr=False)
+    not_after: datetime
+    state: str = "current"

@@ -1,0 +1,240 @@
+"""Load and lock what a batch names: a fixed number of statements, however many changes.
+
+Locks are taken in one order everywhere, so that two batches cannot wait for each other: the
+organization, then people by id, then groups by id; the audit's head comes last (see `audit`).
+"""
+
+import json
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from idp.changes.batch import Batch, Person, Team
+from idp.directory.attributes import flatten
+from idp.directory.connections import Connection, Link
+from idp.directory.credentials import OneTimeLink
+from idp.directory.errors import not_found
+from idp.directory.groups import Group, Membership
+from idp.directory.orgs import Organization
+from idp.directory.roles import GLOBAL_ADMINISTRATOR, RoleAssignment
+from idp.directory.sets import any_of
+from idp.directory.users import User
+from idp.directory.vocabularies import vocabulary_of
+
+_USER = User.__table__
+_GROUP = Group.__table__
+
+
+def load(batch: Batch) -> None:
+    """Fill the batch with every row that its needs name."""
+    _organization(batch)
+    _users(batch)
+    _groups(batch)
+    _names(batch)
+    _members(batch)
+    _memberships(batch)
+    _roles(batch)
+    _links(batch)
+    _one_time_links(batch)
+    _connections(batch)
+
+
+def _rows(batch: Batch, statement: Select[Any]) -> list[dict[str, Any]]:
+    return [dict(row) for row in batch.session.execute(statement).mappings()]
+
+
+def _organization(batch: Batch) -> None:
+    """Lock the organization where its roles or its graph of groups may change, share it else."""
+    if not batch.org_id:
+        return
+    needs = batch.needs
+    needs.everybodys_roles |= _an_administrator_may_leave(batch)
+    exclusive = needs.everybodys_roles
+    statement = select(Organization.vocabulary_version).where(Organization.id == batch.org_id)
+    if exclusive or needs.memberships:
+        statement = statement.with_for_update(read=not exclusive)
+    version = batch.session.scalar(statement)
+    if version is None:
+        raise not_found("organization")
+    batch.vocabulary = vocabulary_of(batch.org_id, version)
+
+
+def _an_administrator_may_leave(batch: Batch) -> bool:
+    if not batch.needs.leaving:
+        return False
+    held = select(RoleAssignment.id).where(
+        RoleAssignment.org_id == batch.org_id,
+        RoleAssignment.role == GLOBAL_ADMINISTRATOR,
+        any_of(batch.session, RoleAssignment.user_id, batch.needs.leaving),
+    )
+    return batch.session.scalar(held.limit(1)) is not None
+
+
+def _users(batch: Batch) -> None:
+    wanted = batch.needs.users
+    if not wanted:
+        return
+    statement = (
+        select(_USER)
+        .where(_USER.c.org_id == batch.org_id, any_of(batch.session, _USER.c.id, wanted))
+        .order_by(_USER.c.id)
+        .with_for_update()
+    )
+    for row in _rows(batch, statement):
+        if row["deleted_at"] is None or batch.needs.deleted_users:
+            batch.users[row["id"]] = person(row)
+
+
+def person(row: dict[str, Any]) -> Person:
+    """A loaded row as a person in hand."""
+    flat = flatten(json.loads(row["document"]))
+    return Person(row["id"], row, flat, dict(row), dict(flat))
+
+
+def _groups(batch: Batch) -> None:
+    wanted = batch.needs.groups
+    if not wanted:
+        return
+    statement = (
+        select(_GROUP)
+        .where(_GROUP.c.org_id == batch.org_id, any_of(batch.session, _GROUP.c.id, wanted))
+        .order_by(_GROUP.c.id)
+        .with_for_update()
+    )
+    for row in _rows(batch, statement):
+        batch.groups[row["id"]] = Team(row["id"], row, dict(row))
+
+
+def _names(batch: Batch) -> None:
+    needs, session = batch.needs, batch.session
+    if needs.user_names:
+        statement = select(User.user_name_key, User.id, User.source).where(
+            User.org_id == batch.org_id,
+            User.deleted_at.is_(None),
+            any_of(session, User.user_name_key, needs.user_names),
+        )
+        batch.names_taken = {row["user_name_key"]: row for row in _rows(batch, statement)}
+    if needs.group_names:
+        named = select(Group.display_name_key, Group.id).where(
+            Group.org_id == batch.org_id,
+            any_of(session, Group.display_name_key, needs.group_names),
+        )
+        batch.group_names_taken = {row.display_name_key: row.id for row in session.execute(named)}
+
+
+def _members(batch: Batch) -> None:
+    """Find out which of the ids that should be members are people, and which are groups."""
+    wanted = batch.needs.members
+    if not wanted:
+        return
+    session = batch.session
+    people = (
+        select(User.id, User.user_name, User.display_name)
+        .where(
+            User.org_id == batch.org_id, User.deleted_at.is_(None), any_of(session, User.id, wanted)
+        )
+        .order_by(User.id)
+        .with_for_update(read=True)  # nobody may be deleted while they join
+    )
+    for row in session.execute(people):
+        batch.member_kinds[row.id] = ("User", row.display_name or row.user_name)
+    groups = select(Group.id, Group.display_name).where(
+        Group.org_id == batch.org_id, any_of(session, Group.id, wanted)
+    )
+    for found in session.execute(groups):
+        batch.member_kinds[found.id] = ("Group", found.display_name)
+
+
+_EDGE = (Membership.group_id, Membership.member_id, Membership.member_kind, Membership.source)
+
+
+def _memberships(batch: Batch) -> None:
+    """The memberships between the groups and the members in hand, and all of some groups."""
+    needs, session = batch.needs, batch.session
+    if needs.groups and needs.members:
+        _edges(
+            batch,
+            select(*_EDGE).where(
+                any_of(session, Membership.group_id, needs.groups),
+                any_of(session, Membership.member_id, needs.members),
+            ),
+        )
+    if needs.all_members_of:
+        _edges(
+            batch, select(*_EDGE).where(any_of(session, Membership.group_id, needs.all_members_of))
+        )
+
+
+def _edges(batch: Batch, statement: Select[Any]) -> None:
+    statement = statement.where(Membership.org_id == batch.org_id)
+    for row in _rows(batch, statement):
+        batch.edges[row["group_id"], row["member_id"]] = row
+
+
+def _roles(batch: Batch) -> None:
+    """Roles of the people in hand; of everybody, where the batch may change who holds power."""
+    needs = batch.needs
+    if needs.everybodys_roles:
+        chosen = select(RoleAssignment.__table__)
+    elif needs.roles_of or needs.users:
+        wanted = needs.roles_of | needs.users
+        chosen = select(RoleAssignment.__table__).where(
+            any_of(batch.session, RoleAssignment.user_id, wanted)
+        )
+    else:
+        return
+    for row in _rows(batch, chosen.where(RoleAssignment.org_id == batch.org_id)):
+        batch.assignments[row["id"]] = row
+        batch.administrators.add(row["user_id"])
+        if row["expires_at"] is None or row["expires_at"] > batch.now:
+            batch.roles.setdefault(row["user_id"], []).append(row)
+
+
+def _links(batch: Batch) -> None:
+    """The acting connection's names for what is in hand, and who has the names it brings."""
+    connection_id, session = batch.actor.connection_id, batch.session
+    if connection_id is None:
+        return
+    columns = (Link.kind, Link.foreign_id, Link.subject_id)
+    here = select(*columns).where(Link.connection_id == connection_id)
+    if batch.needs.foreign_ids:
+        for link in session.execute(
+            here.where(any_of(session, Link.foreign_id, batch.needs.foreign_ids))
+        ):
+            batch.foreign[link.kind, link.foreign_id] = link.subject_id
+    subjects = [*batch.users, *batch.groups]
+    if subjects:
+        for link in session.execute(here.where(any_of(session, Link.subject_id, subjects))):
+            held = batch.users.get(link.subject_id) or batch.groups[link.subject_id]
+            held.external_id = held.external_id_before = link.foreign_id
+
+
+def _one_time_links(batch: Batch) -> None:
+    if not batch.needs.links:
+        return
+    table = OneTimeLink.__table__
+    statement = (
+        select(table)
+        .where(
+            table.c.org_id == batch.org_id,
+            any_of(batch.session, table.c.token_hash, batch.needs.links),
+        )
+        .with_for_update()
+    )
+    batch.links = {row["token_hash"]: row for row in _rows(batch, statement)}
+
+
+def _connections(batch: Batch) -> None:
+    if not batch.needs.connections:
+        return
+    table = Connection.__table__
+    statement = (
+        select(table)
+        .where(
+            table.c.org_id == batch.org_id,
+            any_of(batch.session, table.c.id, batch.needs.connections),
+        )
+        .order_by(table.c.id)
+        .with_for_update()
+    )
+    batch.connections = {row["id"]: row for row in _rows(batch, statement)}

@@ -1,0 +1,161 @@
+"""Events, written with the change; deliveries, made after it.
+
+An event is a fact in the past tense that anybody may follow. A delivery is an effect still owed
+to the outside world (a mail; later a webhook, an outbound SCIM request): leased by a worker,
+tried again with growing pauses, and laid aside as dead after the last try. A worker that dies
+loses nothing, for its lease runs out and another takes over; so an effect may happen twice, and
+carries the delivery's id by which its receiver can tell.
+"""
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ForeignKeyConstraint, Index, String, Text, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp import sealing
+from idp.changes.batch import Batch
+from idp.clock import new_id, now
+from idp.extensions import Model, db, writing
+
+LEASE = timedelta(seconds=60)
+PAUSES = (5, 30, 120, 600, 3600, 6 * 3600, 24 * 3600)  # seconds before each further try
+CLAIM = 20
+
+
+class Event(Model):
+    """Something happened to somebody: "user.created". Attributes are named, values are not told."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id"], ["organizations.id"]),
+        Index("ix_events_org", "org_id", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    org_id: Mapped[str] = mapped_column(String(36))
+    at: Mapped[datetime]
+    type: Mapped[str] = mapped_column(String(64))
+    subject_kind: Mapped[str] = mapped_column(String(16))
+    subject_id: Mapped[str] = mapped_column(String(36))
+    related_id: Mapped[str] = mapped_column(String(36))
+    source: Mapped[str] = mapped_column(String(36))
+    attributes: Mapped[str] = mapped_column(Text)  # space-separated
+
+
+class Delivery(Model):
+    """An effect that is owed. `payload` is sealed: it may hold a one-time link."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id"], ["organizations.id"]),
+        Index("ix_deliveries_due", "state", "due_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    org_id: Mapped[str] = mapped_column(String(36))
+    kind: Mapped[str] = mapped_column(String(16))  # "mail"
+    payload: Mapped[str] = mapped_column(Text)
+    created: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(16))  # "waiting", "leased", "done", "dead"
+    attempts: Mapped[int]
+    due_at: Mapped[datetime]  # waiting: when to try; leased: when the lease runs out
+    last_error: Mapped[str] = mapped_column(Text)
+
+
+def record(batch: Batch) -> None:
+    """An event for each note, a delivery for each mail."""
+    for note in batch.notes:
+        event = {
+            "id": new_id(),
+            "org_id": batch.org_id,
+            "at": batch.now,
+            "type": note.action,
+            "subject_kind": note.target_kind,
+            "subject_id": note.target_id,
+            "related_id": note.related_id,
+            "source": batch.actor.source,
+            "attributes": " ".join(note.diff),
+        }
+        batch.insert(Event, event)
+    for mail in batch.mails:
+        batch.insert(Delivery, _delivery(batch, "mail", mail))
+
+
+def _delivery(batch: Batch, kind: str, payload: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "org_id": batch.org_id,
+        "kind": kind,
+        "payload": sealing.seal(json.dumps(payload).encode()),
+        "created": batch.now,
+        "state": "waiting",
+        "attempts": 0,
+        "due_at": batch.now,
+        "last_error": "",
+    }
+
+
+def claim(limit: int = CLAIM) -> list[dict[str, Any]]:
+    """Lease what is due, also what a dead worker left; several workers never get the same."""
+    table, moment = Delivery.__table__, now()
+    due = (
+        select(table)
+        .where(or_(table.c.state == "waiting", table.c.state == "leased"), table.c.due_at <= moment)
+        .order_by(table.c.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    with writing() as session:
+        rows = [dict(row) for row in session.execute(due).mappings()]
+        for row in rows:
+            row["attempts"] += 1
+            leased = {"state": "leased", "due_at": moment + LEASE, "attempts": row["attempts"]}
+            session.execute(update(table).where(table.c.id == row["id"]).values(leased))
+    return rows
+
+
+def owed() -> bool:
+    """Whether anything is due: a cheap look before a lock is taken."""
+    table = Delivery.__table__
+    from_now = select(table.c.id).where(
+        table.c.state.in_(("waiting", "leased")), table.c.due_at <= now()
+    )
+    db.session.rollback()  # look at the present, not at an old snapshot
+    return db.session.scalar(from_now.limit(1)) is not None
+
+
+def payload_of(row: dict[str, Any]) -> dict[str, Any]:
+    """What a delivery is about."""
+    content: dict[str, Any] = json.loads(sealing.unseal(row["payload"]))
+    return content
+
+
+def succeed(delivery_id: str) -> None:
+    """The effect happened."""
+    _settle(delivery_id, {"state": "done", "last_error": "", "payload": ""})
+
+
+def fail(row: dict[str, Any], error: str) -> None:
+    """The effect did not happen: try later, or lay it aside after the last try."""
+    attempts = row["attempts"]
+    if attempts > len(PAUSES):
+        _settle(row["id"], {"state": "dead", "last_error": error[:1000]})
+    else:
+        later = now() + timedelta(seconds=PAUSES[attempts - 1])
+        _settle(row["id"], {"state": "waiting", "due_at": later, "last_error": error[:1000]})
+
+
+def _settle(delivery_id: str, values: dict[str, Any]) -> None:
+    table = Delivery.__table__
+    with writing() as session:
+        session.execute(update(table).where(table.c.id == delivery_id).values(values))
+
+
+def oldest_due() -> datetime | None:
+    """Since when the longest-waiting delivery has been due."""
+    table = Delivery.__table__
+    due = select(table.c.due_at).where(table.c.state == "waiting", table.c.due_at <= now())
+    oldest: datetime | None = db.session.scalar(due.order_by(table.c.due_at).limit(1))
+    return oldest

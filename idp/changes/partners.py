@@ -1,0 +1,176 @@
+"""The verbs of connections: attach, change, detach; and of their tokens."""
+
+from datetime import timedelta
+
+from idp.changes.batch import Batch, Needs, Result, Row
+from idp.changes.intents import (
+    Change,
+    ChangeConnection,
+    CreateConnection,
+    DeleteConnection,
+    IssueToken,
+    RevokeToken,
+)
+from idp.clock import new_id, new_secret
+from idp.directory.connections import Connection, ConnectionToken, Link
+from idp.directory.errors import Invalid, Stale, not_found
+from idp.directory.values import FORBIDDEN, digest
+
+TOKEN_PREFIX = "chb_"  # noqa: S105  lets secret scanners recognise a leaked token
+NAME_MAX = 256
+PROFILES = ("rfc", "entra", "okta", "onelogin", "ping", "google", "strict")
+SCOPES = ("read", "write")
+
+
+def needs(change: Change, wanted: Needs) -> None:
+    """What a change of a connection names."""
+    if isinstance(change, ChangeConnection | DeleteConnection):
+        wanted.connections.add(change.id)
+    elif isinstance(change, IssueToken):
+        wanted.connections.add(change.connection_id)
+
+
+def _held(batch: Batch, connection_id: str) -> Row:
+    row = batch.connections.get(connection_id)
+    if row is None:
+        raise not_found("connection")
+    return row
+
+
+def _name(text: str) -> str:
+    name = text.strip()
+    if not name or len(name) > NAME_MAX or FORBIDDEN.search(name):
+        raise Invalid(
+            "connection_name",
+            f"A connection needs a name of 1 to {NAME_MAX} characters.",
+            attribute="name",
+        )
+    return name
+
+
+def _profile(profile: str) -> str:
+    if profile not in PROFILES:
+        raise Invalid(
+            "profile_unknown", f"A profile is one of {', '.join(PROFILES)}.", attribute="profile"
+        )
+    return profile
+
+
+def create_connection(batch: Batch, change: CreateConnection) -> Result:
+    """Attach a partner."""
+    row = {
+        "id": new_id(),
+        "org_id": batch.org_id,
+        "kind": change.kind,
+        "name": _name(change.name),
+        "profile": _profile(change.profile),
+        "entity_id": change.entity_id,
+        "settings": dict(change.settings),
+        "enabled": True,
+        "version": 1,
+        "created": batch.now,
+        "last_modified": batch.now,
+        "last_used_at": None,
+    }
+    batch.insert(Connection, row)
+    batch.connections[row["id"]] = row
+    shown = {
+        "kind": [None, change.kind],
+        "name": [None, row["name"]],
+        "profile": [None, change.profile],
+    }
+    if change.entity_id:
+        shown["entityId"] = [None, change.entity_id]
+    batch.note("connection.created", ("Connection", row["id"], row["name"]), shown)
+    return Result(row["id"], 1, changed=True, created=True)
+
+
+def change_connection(batch: Batch, change: ChangeConnection) -> Result:
+    """Change what is given; secrets and metadata appear in the audit by their fact alone."""
+    row = _held(batch, change.id)
+    if change.expect is not None and change.expect != row["version"]:
+        raise Stale("version_stale", "Somebody else has changed this connection meanwhile.")
+    wanted = {
+        "name": None if change.name is None else _name(change.name),
+        "profile": None if change.profile is None else _profile(change.profile),
+        "settings": None if change.settings is None else dict(change.settings),
+        "entity_id": change.entity_id,
+        "enabled": change.enabled,
+    }
+    altered = {n: v for n, v in wanted.items() if v is not None and v != row[n]}
+    if not altered:
+        return Result(row["id"], row["version"])
+    version = row["version"] + 1
+    batch.update(
+        Connection, {"id": row["id"]}, altered | {"version": version, "last_modified": batch.now}
+    )
+    shown = {n: ["…", "…"] if n == "settings" else [row[n], v] for n, v in altered.items()}
+    batch.note("connection.changed", ("Connection", row["id"], row["name"]), shown)
+    return Result(row["id"], version, changed=True)
+
+
+def delete_connection(batch: Batch, change: DeleteConnection) -> Result:
+    """Detach a partner; what it wrote stays, and belongs to the organization from now on."""
+    row = _held(batch, change.id)
+    batch.delete(ConnectionToken, {"connection_id": row["id"]})
+    batch.delete(Link, {"connection_id": row["id"]})
+    batch.delete(Connection, {"id": row["id"]})
+    batch.note(
+        "connection.deleted", ("Connection", row["id"], row["name"]), {"name": [row["name"], None]}
+    )
+    return Result(row["id"], changed=True)
+
+
+def issue_token(batch: Batch, change: IssueToken) -> Result:
+    """Make a bearer token; only its hash is kept."""
+    connection = _held(batch, change.connection_id)
+    if change.scope not in SCOPES:
+        raise Invalid("scope_unknown", "A token's scope is read or write.", attribute="scope")
+    if change.expires_days is not None and not 1 <= change.expires_days <= 3650:
+        raise Invalid("expiry_out_of_range", "A token lives 1 to 3650 days.", attribute="expires")
+    secret = TOKEN_PREFIX + new_secret()
+    days = change.expires_days
+    row = {
+        "id": new_id(),
+        "org_id": batch.org_id,
+        "connection_id": connection["id"],
+        "token_hash": digest(secret),
+        "hint": secret[-4:],
+        "scope": change.scope,
+        "created": batch.now,
+        "expires_at": None if days is None else batch.now + timedelta(days=days),
+        "last_used_at": None,
+        "revoked_at": None,
+    }
+    batch.insert(ConnectionToken, row)
+    shown = {"scope": [None, change.scope], "hint": [None, row["hint"]]}
+    batch.note("token.issued", ("Connection", connection["id"], connection["name"]), shown)
+    return Result(row["id"], changed=True, created=True, secret=secret)
+
+
+def revoke_token(batch: Batch, change: RevokeToken) -> Result:
+    """End a bearer token."""
+    table, owner = ConnectionToken.__table__, Connection.__table__
+    row = batch.session.execute(
+        table.join(owner, owner.c.id == table.c.connection_id)
+        .select()
+        .with_only_columns(
+            table.c.id, table.c.hint, table.c.revoked_at, owner.c.id.label("cid"), owner.c.name
+        )
+        .where(table.c.id == change.token_id, table.c.org_id == batch.org_id)
+    ).first()
+    if row is None:
+        raise not_found("token")
+    if row.revoked_at is None:
+        batch.update(ConnectionToken, {"id": row.id}, {"revoked_at": batch.now})
+        batch.note("token.revoked", ("Connection", row.cid, row.name), {"hint": [row.hint, None]})
+    return Result(row.id)
+
+
+HANDLERS = {
+    CreateConnection: create_connection,
+    ChangeConnection: change_connection,
+    DeleteConnection: delete_connection,
+    IssueToken: issue_token,
+    RevokeToken: revoke_token,
+}

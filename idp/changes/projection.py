@@ -1,0 +1,96 @@
+"""A person's record as columns, rows of values and words: what the store writes of a person."""
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from idp.changes.batch import Batch, Person, Row
+from idp.changes.people import require_user_name
+from idp.directory.attributes import Flat, Vocabulary, nest
+from idp.directory.errors import DirectoryError
+from idp.directory.users import USER_COLUMNS
+from idp.directory.values import key, search_form, user_name_key, words
+
+compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+_COLUMNS = tuple(USER_COLUMNS.items())
+_KEY_LENGTH = 256
+_PLAIN = frozenset({"value", "type", "display", "primary"})
+
+
+def columns(who: Person, org_id: str) -> Row:
+    """The row of a person as it will be stored."""
+    flat = who.flat
+    row = {**who.row, "id": who.id, "org_id": org_id}
+    for path, column in _COLUMNS:
+        row[column] = flat.get(path)
+    try:
+        row["user_name"] = require_user_name(who)
+        row["user_name_key"] = user_name_key(row["user_name"])
+    except DirectoryError as refused:
+        raise refused.at(who.index) from None
+    shown = row["display_name"]
+    row["display_name_key"] = key(shown)[:_KEY_LENGTH] if shown else None
+    row["sort_key"] = search_form(shown_name(flat))[:_KEY_LENGTH]
+    row["document"] = compact(nest(flat))
+    return row
+
+
+def shown_name(flat: Flat) -> str:
+    """What a person is called in lists: display name, else full name, else user name."""
+    parts = (flat.get("name.givenName"), flat.get("name.familyName"))
+    full = flat.get("name.formatted") or " ".join(part for part in parts if part)
+    return str(flat.get("displayName") or full or flat.get("userName") or "")
+
+
+@lru_cache(maxsize=256)
+def row_paths(vocabulary: Vocabulary) -> frozenset[str]:
+    """The flat paths that have no column and so live as rows of `user_values`."""
+    return frozenset(path for path in vocabulary.user_leaves if path not in USER_COLUMNS)
+
+
+def value_rows(batch: Batch, who: Person, flat: Flat, owners: Row) -> dict[tuple[str, int], Row]:
+    """The rows of a person's multi-valued and own attributes, by (attribute, ordinal)."""
+    rows: dict[tuple[str, int], Row] = {}
+    wanted = row_paths(batch.vocabulary)
+    for path, value in flat.items():
+        if path not in wanted:
+            continue
+        source = owners.get(path, "local")
+        for ordinal, entry in enumerate(value if isinstance(value, list) else (value,)):
+            rows[path, ordinal] = _value_row(batch.org_id, who.id, path, ordinal, entry) | {
+                "source": source
+            }
+    return rows
+
+
+def _value_row(org_id: str, user_id: str, path: str, ordinal: int, entry: Any) -> Row:
+    parts = entry if isinstance(entry, dict) else {"value": entry}
+    value = parts.get("value")
+    text = None if value is None else value if isinstance(value, str) else json.dumps(value)
+    extra = {name: part for name, part in parts.items() if name not in _PLAIN}
+    return {
+        "user_id": user_id,
+        "attribute": path,
+        "ordinal": ordinal,
+        "org_id": org_id,
+        "value": text,
+        "value_key": None if text is None else key(text)[:_KEY_LENGTH],
+        "type": parts.get("type"),
+        "display": parts.get("display"),
+        "is_primary": parts.get("primary"),
+        "parts": extra or None,
+    }
+
+
+def search_words(flat: Flat) -> set[str]:
+    """The words by whose beginning a person is found."""
+    emails = [entry.get("value") for entry in flat.get("emails") or ()]
+    names = (flat.get("displayName"), flat.get("name.givenName"), flat.get("name.familyName"))
+    number = flat.get("urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber")
+    found = words(*names, number)
+    for address in (flat.get("userName"), *emails):
+        if address:
+            local = address.partition("@")[0]
+            found |= words(local)
+            found.add(search_form(address)[:64])
+    return found

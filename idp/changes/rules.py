@@ -1,0 +1,229 @@
+"""What must hold after every batch, by any door. Names are truths; the order is fixed, unique last.
+
+A rule gives the sentence; a database constraint gives the certainty (see `faults`).
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy import select
+
+from idp.changes.batch import Batch
+from idp.directory.domains import Domain
+from idp.directory.errors import Conflict, DirectoryError, Forbidden, Invalid
+from idp.directory.roles import GLOBAL_ADMINISTRATOR
+from idp.directory.sets import any_of
+from idp.directory.users import User
+from idp.directory.values import domain_of, key, user_name_key
+
+
+def check(batch: Batch) -> None:
+    """Raise the first broken rule."""
+    for rule in ORDER:
+        rule(batch)
+
+
+def names_are_given(batch: Batch) -> None:
+    """Every person has a user name, every group a display name."""
+    for who in batch.living_users():
+        if not who.flat.get("userName"):
+            raise Invalid(
+                "user_name_missing", "A person needs a user name.", attribute="userName"
+            ).at(who.index)
+    for team in batch.groups.values():
+        if not team.deleted and not team.row["display_name"]:
+            raise Invalid(
+                "group_name_missing", "A group needs a display name.", attribute="displayName"
+            ).at(team.index)
+
+
+def names_stay_in_our_domains(batch: Batch) -> None:
+    """A user name does not lie in a domain that another organization has proven."""
+    new: dict[str, int | None] = {}
+    for who in batch.living_users():
+        name = who.flat["userName"]
+        if who.flat_before.get("userName") != name:
+            domain = domain_of(name)
+            if domain:
+                new.setdefault(domain, who.index)
+    if not new:
+        return
+    statement = select(Domain.name).where(
+        any_of(batch.session, Domain.name, {parent for d in new for parent in _with_parents(d)}),
+        Domain.verified_at.is_not(None),
+        Domain.org_id != batch.org_id,
+    )
+    theirs = set(batch.session.scalars(statement))
+    for domain, index in new.items():
+        if theirs.intersection(_with_parents(domain)):
+            raise Forbidden(
+                "domain_of_another",
+                f"User names in {domain} belong to another organization.",
+                attribute="userName",
+            ).at(index)
+
+
+def _with_parents(domain: str) -> list[str]:
+    """A proven domain covers those below it."""
+    labels = domain.split(".")
+    return [".".join(labels[i:]) for i in range(len(labels) - 1)] or [domain]
+
+
+def groups_hold_no_circle(batch: Batch) -> None:
+    """No group contains itself, directly or through others."""
+    new = [edge for edge, row in batch.added.items() if row["member_kind"] == "Group"]
+    if not new:
+        return
+    children = batch.children
+    for group, member in new:
+        path = _path(member, group, children)
+        if path:
+            names = " → ".join(_group_name(batch, step) for step in (group, *path))
+            raise Conflict(
+                "group_circle", f"That would close a circle: {names}.", attribute="members"
+            ).at(batch.groups[group].index)
+
+
+def _path(start: str, goal: str, children: dict[str, set[str]]) -> list[str]:
+    """The way down from start to goal, or nothing."""
+    trail: dict[str, str | None] = {start: None}
+    rest = [start]
+    while rest:
+        here = rest.pop()
+        if here == goal:
+            way = [here]
+            while (before := trail[way[0]]) is not None:
+                way.insert(0, before)
+            return way
+        for child in children.get(here, ()):
+            if child not in trail:
+                trail[child] = here
+                rest.append(child)
+    return []
+
+
+def _group_name(batch: Batch, group_id: str) -> str:
+    if group_id in batch.groups:
+        return str(batch.groups[group_id].row["display_name"])
+    return batch.member_kinds.get(group_id, ("Group", "…"))[1]
+
+
+def nobody_raises_themselves(batch: Batch) -> None:
+    """Roles are given and taken by somebody else."""
+    if batch.actor.kind == "user" and batch.actor.id in batch.role_targets:
+        raise Forbidden(
+            "own_role", "You cannot change your own roles; another Global Administrator can."
+        )
+
+
+def a_global_administrator_remains(batch: Batch) -> None:
+    """The last one who can still sign in cannot be removed, blocked, deleted or descoped."""
+    if not batch.power_may_shrink():
+        return
+    holders = {
+        row["user_id"]
+        for rows in batch.roles.values()
+        for row in rows
+        if row["role"] == GLOBAL_ADMINISTRATOR
+        and row["scope_group_id"] is None
+        and row["expires_at"] is None
+    }
+    if not any(_can_sign_in(batch, user_id) for user_id in holders):
+        raise Conflict(
+            "last_global_administrator",
+            "The organization would have no Global Administrator left. Assign another one first.",
+        ).at(batch.index_of_shrinking())
+
+
+def _can_sign_in(batch: Batch, user_id: str) -> bool:
+    who = batch.users.get(user_id)
+    if who is not None:
+        return who.may_sign_in()
+    alive = select(User.id).where(
+        User.id == user_id,
+        User.active.is_(True),
+        User.blocked_at.is_(None),
+        User.deleted_at.is_(None),
+    )
+    # Shared lock: whoever is just leaving in another transaction must not be counted on.
+    return batch.session.scalar(alive.with_for_update(read=True)) is not None
+
+
+def foreign_ids_are_unique(batch: Batch) -> None:
+    """A connection's name for somebody names nobody else."""
+    claimed: dict[tuple[str, str], str] = {}
+    held = [("User", who.id, who) for who in batch.users.values() if not who.gone]
+    teams = [("Group", team.id, team) for team in batch.groups.values() if not team.deleted]
+    for kind, subject, thing in (*held, *teams):
+        name = thing.external_id
+        if not name or name == thing.external_id_before:
+            continue
+        other = batch.foreign.get((kind, name)) or claimed.get((kind, name))
+        if other not in (None, subject):
+            raise Conflict(
+                "external_id_taken", "This externalId names somebody else.", attribute="externalId"
+            ).at(thing.index)
+        claimed[kind, name] = subject
+
+
+def names_are_unique(batch: Batch) -> None:
+    """No two people of an organization share a user name, no two groups a name, in any case."""
+    claimed: dict[str, str] = {}
+    for who in batch.living_users():
+        name = _name_key(who.flat["userName"], who.index)
+        here = who.before and not who.before["deleted_at"] and who.before["user_name_key"]
+        if name == here:
+            continue
+        taken = batch.names_taken.get(name)
+        freed = taken is not None and _freed(batch, str(taken["id"]), name)
+        if (taken and taken["id"] != who.id and not freed) or name in claimed:
+            raise Conflict(
+                "user_name_taken",
+                f"The user name {who.flat['userName']!r} is taken.",
+                attribute="userName",
+            ).at(who.index)
+        claimed[name] = who.id
+    _group_names_are_unique(batch)
+
+
+def _name_key(name: str, index: int | None) -> str:
+    try:
+        return user_name_key(name)
+    except DirectoryError as refused:
+        raise refused.at(index) from None
+
+
+def _freed(batch: Batch, user_id: str, name: str) -> bool:
+    """Whether the one who has the name gives it up in this very batch."""
+    who = batch.users.get(user_id)
+    return who is not None and (who.gone or user_name_key(who.flat["userName"]) != name)
+
+
+def _group_names_are_unique(batch: Batch) -> None:
+    claimed: set[str] = set()
+    for team in batch.groups.values():
+        if team.deleted or (
+            team.before and team.before["display_name"] == team.row["display_name"]
+        ):
+            continue
+        name = key(team.row["display_name"])
+        other = batch.group_names_taken.get(name)
+        holder = batch.groups.get(other) if other else None
+        freed = holder is not None and (holder.deleted or key(holder.row["display_name"]) != name)
+        if (other not in (None, team.id) and not freed) or name in claimed:
+            raise Conflict(
+                "group_name_taken",
+                f"There is a group named {team.row['display_name']!r} already.",
+                attribute="displayName",
+            ).at(team.index)
+        claimed.add(name)
+
+
+ORDER: tuple[Callable[[Batch], None], ...] = (
+    names_are_given,
+    names_stay_in_our_domains,
+    groups_hold_no_circle,
+    nobody_raises_themselves,
+    a_global_administrator_remains,
+    foreign_ids_are_unique,
+    names_are_unique,
+)

@@ -1,0 +1,48 @@
+"""The only source of time and of chance, so that tests can hold both still."""
+
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+_now: Callable[[], datetime] | None = None
+
+
+def now() -> datetime:
+    """The current moment, aware, in UTC, to the millisecond (what JSON shows is what is stored)."""
+    if _now is not None:
+        return _now()
+    moment = datetime.now(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def freeze(source: Callable[[], datetime] | None) -> None:
+    """Let tests replace the clock; None gives the real one back."""
+    global _now  # noqa: PLW0603  one clock for the process is the point of this module
+    _now = source
+
+
+def new_id() -> str:
+    """A UUIDv7 (RFC 9562 §5.7): random, and in the order of creation, so that indexes grow at their end."""
+    milliseconds = time.time_ns() // 1_000_000
+    chance = secrets.randbits(74)
+    value = (
+        (milliseconds & 0xFFFF_FFFF_FFFF) << 80
+        | 0x7 << 76
+        | (chance >> 62) << 64
+        | 0x2 << 62
+        | (chance & 0x3FFF_FFFF_FFFF_FFFF)
+    )
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def new_secret(size: int = 32) -> str:
+    """A URL-safe secret of `size` random bytes (256 bits unless told)."""
+    return secrets.token_urlsafe(size)
+
+
+def rfc3339(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds and Z, the one form in which JSON shows a time."""
+    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z")

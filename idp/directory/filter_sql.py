@@ -1,0 +1,373 @@
+"""Filters as SQL: typed comparisons on indexed columns, EXISTS for values and members.
+
+Every path is one of the vocabulary or of META; an unknown one is refused, never ignored. Two
+value paths on one attribute are two EXISTS, as RFC 7644 §3.4.2.2 means them.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, literal, not_, or_, select, true
+
+from idp.directory.actors import Actor
+from idp.directory.attributes import CORE
+from idp.directory.connections import Link
+from idp.directory.errors import Invalid
+from idp.directory.filtering import And, Compare, Filter, Literal, Not, Or, Present, ValuePath
+from idp.directory.groups import EffectiveMembership, Group, Membership
+from idp.directory.users import USER_COLUMNS, User, UserValue
+from idp.directory.values import key
+from idp.directory.views import ListQuery
+
+Condition = ColumnElement[bool]
+_ORDERED = {"gt", "ge", "lt", "le"}
+_KEYED = {"userName": User.user_name_key, "displayName": User.display_name_key}
+_VALUE_COLUMNS = {"value": UserValue.value_key, "type": UserValue.type, "display": UserValue.display}
+
+
+def user_condition(actor: Actor, wanted: Filter) -> Condition:
+    """The WHERE clause of a filter over people."""
+    return _walk(wanted, lambda leaf: _user_leaf(actor, leaf))
+
+
+def group_condition(actor: Actor, wanted: Filter) -> Condition:
+    """The WHERE clause of a filter over groups."""
+    return _walk(wanted, lambda leaf: _group_leaf(actor, leaf))
+
+
+def _walk(node: Filter, leaf: Callable[[Compare | Present | ValuePath], Condition]) -> Condition:
+    if isinstance(node, And):
+        return and_(true(), *(_walk(term, leaf) for term in node.terms))
+    if isinstance(node, Or):
+        return or_(false(), *(_walk(term, leaf) for term in node.terms))
+    if isinstance(node, Not):
+        # What is unassigned does not match, so its negation does (three-valued logic ends here).
+        return not_(func.coalesce(_walk(node.term, leaf), false()))
+    return leaf(node)
+
+
+def user_order(query: ListQuery) -> list[Any]:
+    """The ORDER BY of a list of people; creation is the order where none is asked for."""
+    if query.sort_by is None:
+        return []
+    column = {
+        "userName": User.user_name_key,
+        "displayName": User.sort_key,
+        "id": User.id,
+        "meta.created": User.created,
+        "meta.lastModified": User.last_modified,
+    }.get(query.sort_by) or _sortable(query.sort_by)
+    return [column.desc().nulls_last() if query.descending else column.asc().nulls_last()]
+
+
+def _sortable(path: str) -> Any:
+    if path in USER_COLUMNS:
+        return getattr(User, USER_COLUMNS[path])
+    attribute = path.partition(".")[0]
+    first = select(func.min(UserValue.value_key)).where(
+        UserValue.user_id == User.id, UserValue.attribute == attribute
+    )
+    return first.scalar_subquery()
+
+
+def _unknown(path: str) -> Invalid:
+    return Invalid(
+        "filter_unknown_attribute", f"There is no attribute {path[:200]!r}.", attribute=path
+    )
+
+
+def _user_leaf(actor: Actor, leaf: Compare | Present | ValuePath) -> Condition:
+    if isinstance(leaf, ValuePath):
+        return _value_path(leaf)
+    special = _USER_META.get(leaf.path)
+    if special is not None:
+        return special(actor, leaf)
+    if leaf.path in USER_COLUMNS:
+        return _column(leaf)
+    return _rows(leaf)
+
+
+def _column(leaf: Compare | Present) -> Condition:
+    column: Any = getattr(User, USER_COLUMNS[leaf.path])
+    if isinstance(leaf, Present):
+        return column.is_not(None)
+    attribute = CORE.user_leaves[leaf.path].attribute
+    if attribute.type == "boolean":
+        return _boolean(column, leaf)
+    if leaf.path in _KEYED:
+        column = _KEYED[leaf.path]
+    elif not attribute.case_exact:
+        column = func.lower(column)
+    return _text(column, leaf, fold=not attribute.case_exact)
+
+
+def _boolean(column: Any, leaf: Compare) -> Condition:
+    if leaf.op not in ("eq", "ne") or not isinstance(leaf.value, bool | None):
+        raise _bad_value(leaf, "true or false, compared by eq or ne")
+    same = column.is_(leaf.value)
+    return same if leaf.op == "eq" else or_(not_(same), column.is_(None))
+
+
+def _bad_value(leaf: Compare, wanted: str) -> Invalid:
+    return Invalid("filter_bad_value", f"{leaf.path} is {wanted}.", attribute=leaf.path)
+
+
+def _text(column: Any, leaf: Compare, *, fold: bool = True) -> Condition:
+    """A comparison of text; `column` is in the form that `fold` gives the literal."""
+    if leaf.value is None:
+        return _null(column, leaf)
+    if not isinstance(leaf.value, str):
+        raise _bad_value(leaf, "a string")
+    value = key(leaf.value) if fold else leaf.value
+    return _operator(column, leaf.op, value)
+
+
+def _null(column: Any, leaf: Compare) -> Condition:
+    if leaf.op not in ("eq", "ne"):
+        raise _bad_value(leaf, "compared with null by eq or ne only")
+    condition: Condition = column.is_(None) if leaf.op == "eq" else column.is_not(None)
+    return condition
+
+
+def _operator(column: Any, op: str, value: Any) -> Condition:
+    found: Condition
+    match op:
+        case "eq":
+            found = column == value
+        case "ne":
+            found = or_(column != value, column.is_(None))
+        case "co":
+            found = column.contains(value, autoescape=True)
+        case "sw":  # a range, so that an index serves it on both databases
+            found = and_(column >= value, column < value + "\U0010ffff")
+        case "ew":
+            found = column.endswith(value, autoescape=True)
+        case "gt":
+            found = column > value
+        case "ge":
+            found = column >= value
+        case "lt":
+            found = column < value
+        case _:
+            found = column <= value
+    return found
+
+
+def _rows(leaf: Compare | Present) -> Condition:
+    """A comparison with any of a person's values: "emails", "emails.value", "urn:…:badge"."""
+    attribute, part = _attribute_and_part(leaf.path)
+    if isinstance(leaf, Compare) and leaf.op == "ne":
+        # "ne" over several values: none equals. A person without values matches too.
+        return not_(_rows(Compare(leaf.path, "eq", leaf.value)))
+    here = _has(attribute)
+    if isinstance(leaf, Present):
+        return exists(here.where(_part_present(part)))
+    if leaf.value is None:
+        return not_(exists(here.where(_part_present(part))))
+    return exists(here.where(_part(part, leaf)))
+
+
+def _attribute_and_part(path: str) -> tuple[str, str]:
+    """Which rows of `user_values`, and which of their columns."""
+    if path.startswith("urn:"):
+        return (path, "value")
+    attribute, _, part = path.partition(".")
+    return attribute, part or "value"
+
+
+def _has(attribute: str) -> Any:
+    return select(literal(1)).where(
+        UserValue.user_id == User.id,
+        UserValue.org_id == User.org_id,
+        UserValue.attribute == attribute,
+    )
+
+
+def _part_present(part: str) -> Condition:
+    if part == "primary":
+        return UserValue.is_primary.is_not(None)
+    column = {"value": UserValue.value}.get(part, _VALUE_COLUMNS.get(part))
+    if column is not None:
+        return true() if part == "value" else column.is_not(None)
+    return UserValue.parts[part].as_string().is_not(None)
+
+
+def _part(part: str, leaf: Compare) -> Condition:
+    if part == "primary":
+        return _boolean(UserValue.is_primary, leaf)
+    if isinstance(leaf.value, bool | int | float) and part == "value":
+        return _operator(UserValue.value, leaf.op, _json_text(leaf.value))
+    if part == "value":
+        return _text(UserValue.value_key, leaf)
+    column: Any = _VALUE_COLUMNS.get(part)
+    if column is None:
+        column = UserValue.parts[part].as_string()
+    return _text(func.lower(column), leaf)
+
+
+def _json_text(value: Literal) -> str:
+    return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def _value_path(leaf: ValuePath) -> Condition:
+    """attribute[term]: one row that satisfies the whole term."""
+
+    def inner(part: Compare | Present | ValuePath) -> Condition:
+        if isinstance(part, ValuePath):
+            raise _unknown(part.attribute)
+        name = part.path.rpartition(".")[2]
+        if isinstance(part, Present):
+            return _part_present(name)
+        return _part(name, part)
+
+    return exists(_has(leaf.attribute).where(_walk(leaf.term, inner)))
+
+
+def _identifier(actor: Actor, leaf: Compare | Present) -> Condition:
+    return true() if isinstance(leaf, Present) else _text(User.id, leaf, fold=False)
+
+
+def _external_id(subject: Any) -> Callable[[Actor, Compare | Present], Condition]:
+    def condition(actor: Actor, leaf: Compare | Present) -> Condition:
+        here = select(literal(1)).where(
+            Link.subject_id == subject, Link.connection_id == actor.connection_id
+        )
+        if isinstance(leaf, Present):
+            return exists(here)
+        if leaf.value is None:
+            return not_(exists(here)) if leaf.op == "eq" else exists(here)
+        if leaf.op == "ne":
+            return not_(exists(here.where(Link.foreign_id == leaf.value)))
+        return exists(here.where(_text(Link.foreign_id, leaf, fold=False)))
+
+    return condition
+
+
+def _moment(column: Any) -> Callable[[Actor, Compare | Present], Condition]:
+    def condition(_actor: Actor, leaf: Compare | Present) -> Condition:
+        if isinstance(leaf, Present):
+            return true()
+        if leaf.op in _ORDERED | {"eq", "ne"} and isinstance(leaf.value, str):
+            return _operator(column, leaf.op, _instant(leaf))
+        raise _bad_value(leaf, "a date and time, compared by eq, ne, gt, ge, lt or le")
+
+    return condition
+
+
+def _instant(leaf: Compare) -> datetime:
+    """A dateTime literal; some clients send seven fraction digits and the year 1."""
+    text = str(leaf.value)
+    head, dot, tail = text.partition(".")
+    digits = len(tail) - len(tail.lstrip("0123456789"))
+    if dot and digits > 6:
+        text = f"{head}.{tail[:6]}{tail[digits:]}"
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise _bad_value(leaf, "a date and time such as 2026-12-03T14:05:00Z") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
+def _in_group(_actor: Actor, leaf: Compare | Present) -> Condition:
+    here = select(literal(1)).where(EffectiveMembership.user_id == User.id)
+    if isinstance(leaf, Present):
+        return exists(here)
+    return _negated(leaf, here, EffectiveMembership.group_id)
+
+
+def _in_group_named(_actor: Actor, leaf: Compare | Present) -> Condition:
+    here = select(literal(1)).where(
+        EffectiveMembership.user_id == User.id, Group.id == EffectiveMembership.group_id
+    )
+    if isinstance(leaf, Present):
+        return exists(here)
+    return exists(here.where(_text(Group.display_name_key, leaf)))
+
+
+def _negated(leaf: Compare, here: Any, column: Any) -> Condition:
+    if leaf.op == "ne" and leaf.value is not None:
+        return not_(exists(here.where(column == leaf.value)))
+    if leaf.value is None:
+        return not_(exists(here)) if leaf.op == "eq" else exists(here)
+    return exists(here.where(_text(column, leaf, fold=False)))
+
+
+_USER_META: dict[str, Callable[[Actor, Compare | Present], Condition]] = {
+    "id": _identifier,
+    "externalId": _external_id(User.id),
+    "meta.created": _moment(User.created),
+    "meta.lastModified": _moment(User.last_modified),
+    "groups": _in_group,
+    "groups.value": _in_group,
+    "groups.display": _in_group_named,
+}
+
+
+def _group_leaf(actor: Actor, leaf: Compare | Present | ValuePath) -> Condition:
+    if isinstance(leaf, ValuePath):
+        return exists(_members().where(_walk(leaf.term, _member_part)))
+    special = _GROUP_META.get(leaf.path)
+    if special is None:
+        raise _unknown(leaf.path)
+    return special(actor, leaf)
+
+
+def _members() -> Any:
+    return select(literal(1)).where(Membership.group_id == Group.id)
+
+
+def _member_part(leaf: Compare | Present | ValuePath) -> Condition:
+    if isinstance(leaf, ValuePath):
+        raise _unknown(leaf.attribute)
+    name = leaf.path.rpartition(".")[2]
+    column: Any = {"value": Membership.member_id, "type": Membership.member_kind}.get(name)
+    if column is None:
+        raise _unknown(f"members.{name}")
+    if isinstance(leaf, Present):
+        return true()
+    return _text(column, leaf, fold=False) if name == "value" else _text(func.lower(column), leaf)
+
+
+def _group_member(_actor: Actor, leaf: Compare | Present) -> Condition:
+    if isinstance(leaf, Present):
+        return exists(_members())
+    return _negated(leaf, _members(), Membership.member_id)
+
+
+def _group_name(_actor: Actor, leaf: Compare | Present) -> Condition:
+    return true() if isinstance(leaf, Present) else _text(Group.display_name_key, leaf)
+
+
+def _group_id(_actor: Actor, leaf: Compare | Present) -> Condition:
+    return true() if isinstance(leaf, Present) else _text(Group.id, leaf, fold=False)
+
+
+_GROUP_META: dict[str, Callable[[Actor, Compare | Present], Condition]] = {
+    "id": _group_id,
+    "displayName": _group_name,
+    "externalId": _external_id(Group.id),
+    "members": _group_member,
+    "members.value": _group_member,
+    "meta.created": _moment(Group.created),
+    "meta.lastModified": _moment(Group.last_modified),
+}
+
+
+def group_order(query: ListQuery) -> list[Any]:
+    """The ORDER BY of a list of groups."""
+    if query.sort_by is None:
+        return []
+    column: Any = {
+        "displayName": Group.display_name_key,
+        "id": Group.id,
+        "meta.created": Group.created,
+        "meta.lastModified": Group.last_modified,
+    }.get(query.sort_by)
+    if column is None:
+        raise _unknown(query.sort_by)
+    return [column.desc() if query.descending else column.asc()]

@@ -1,0 +1,83 @@
+"""Passwords: argon2id at 19 MiB, two passes, one lane (OWASP), about 50 ms; and what is too weak.
+
+Length is what counts (NIST SP 800-63B §3.1.1): at least 12 characters, no rules of composition,
+nothing that is on the list of common ones or made of the person's own name.
+"""
+
+import threading
+from functools import cache
+from importlib import resources
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from idp.directory.errors import Invalid
+from idp.directory.values import search_form
+
+MIN_LENGTH = 12
+MAX_LENGTH = 256
+
+_DECORATION = "0123456789!?.,*#$%&+-_=@ "
+_DISGUISE = str.maketrans("01345$@!", "oieassai")
+
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
+# Each hash holds 19 MiB: a crowd at the door must not take the machine's memory.
+_room = threading.BoundedSemaphore(8)
+
+
+def hash_password(password: str, *about: str) -> str:
+    """The argon2id hash of an acceptable password; `about` are names it must not be made of.
+
+    Raises Invalid (password_too_short, password_too_long, password_common, password_personal).
+    """
+    check_password(password, *about)
+    with _room:
+        return _hasher.hash(password)
+
+
+def check_password(password: str, *about: str) -> None:
+    """Refuse a password that would be guessed."""
+    if len(password) < MIN_LENGTH:
+        raise _weak("password_too_short", f"A password needs at least {MIN_LENGTH} characters.")
+    if len(password) > MAX_LENGTH:
+        raise _weak("password_too_long", f"A password may have at most {MAX_LENGTH} characters.")
+    folded = search_form(password)
+    if _stem(folded) in _common() or len(set(folded)) < 5:
+        raise _weak("password_common", "This password is among the first that attackers try.")
+    stems = {part for name in about for part in search_form(name).replace("@", ".").split(".")}
+    if any(len(stem) > 3 and len(folded.replace(stem, "")) < 6 for stem in stems):
+        raise _weak("password_personal", "This password is made of your own name.")
+
+
+def _stem(folded: str) -> str:
+    """What is left of "Passw0rd!2024" when the usual decorations are taken off: "password"."""
+    return folded.strip(_DECORATION).translate(_DISGUISE)
+
+
+def _weak(code: str, sentence: str) -> Invalid:
+    return Invalid(code, sentence, attribute="password")
+
+
+def verify_password(stored: str | None, password: str) -> bool:
+    """Whether the password is right; takes as long where there is none to compare with."""
+    with _room:
+        try:
+            return _hasher.verify(stored or _nobody(), password) and stored is not None
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def needs_rehash(stored: str) -> bool:
+    """Whether the hash was made at another cost than today's."""
+    return _hasher.check_needs_rehash(stored)
+
+
+@cache
+def _nobody() -> str:
+    return _hasher.hash("nobody has this password")
+
+
+@cache
+def _common() -> frozenset[str]:
+    text = resources.files("idp.directory").joinpath("common_passwords.txt").read_text("utf-8")
+    return frozenset(text.split("\n"))

@@ -1,0 +1,289 @@
+"""Reads of people: one, a page by name, a search as somebody types, a list by filter."""
+
+import base64
+import json
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, func, or_, select
+
+from idp.clock import now
+from idp.directory.actors import Actor
+from idp.directory.connections import Link
+from idp.directory.errors import Invalid, not_found
+from idp.directory.filter_sql import user_condition, user_order
+from idp.directory.groups import EffectiveMembership, Group, Membership
+from idp.directory.roles import RoleAssignment
+from idp.directory.sets import any_of
+from idp.directory.users import User, UserWord
+from idp.directory.values import search_form, words
+from idp.directory.views import GroupRef, ListQuery, Page, UserView
+from idp.extensions import db
+
+_COLUMNS = (
+    User.id,
+    User.user_name,
+    User.display_name,
+    User.name_formatted,
+    User.given_name,
+    User.family_name,
+    User.active,
+    User.blocked_at,
+    User.deleted_at,
+    User.source,
+    User.version,
+    User.created,
+    User.last_modified,
+    User.last_sign_in,
+    User.title,
+    User.department,
+    User.manager_id,
+    User.document,
+    User.owners,
+)
+STATES = ("active", "disabled", "blocked", "deleted")
+SEARCH_WIDTH = 4  # a person may be found by several words: look at this many rows for each shown
+
+
+def _view(row: Row[Any], external_id: str | None = None) -> UserView:
+    full = row.name_formatted or " ".join(p for p in (row.given_name, row.family_name) if p)
+    return UserView(
+        id=row.id,
+        user_name=row.user_name,
+        shown_name=row.display_name or full or row.user_name,
+        active=row.active,
+        blocked=row.blocked_at is not None,
+        deleted=row.deleted_at is not None,
+        source_id=row.source,
+        version=row.version,
+        created=row.created,
+        last_modified=row.last_modified,
+        last_sign_in=row.last_sign_in,
+        title=row.title,
+        department=row.department,
+        manager_id=row.manager_id,
+        document=row.document,
+        owners=row.owners,
+        external_id=external_id,
+    )
+
+
+def within_reach(actor: Actor, statement: Select[Any]) -> Select[Any]:
+    """Only the actor's organization; only the groups that its role covers; oneself always."""
+    statement = statement.where(User.org_id == actor.org_id)
+    if not actor.can("users.read"):
+        return statement.where(User.id == actor.id)
+    if actor.scopes:
+        inside = select(EffectiveMembership.user_id).where(
+            EffectiveMembership.group_id.in_(actor.scopes)
+        )
+        return statement.where(or_(User.id.in_(inside), User.id == actor.id))
+    return statement
+
+
+def find_user(actor: Actor, user_id: str, *, deleted: bool = False) -> UserView:
+    """One person, or NotFound; deleted ones only where asked for."""
+    statement = within_reach(actor, select(*_COLUMNS).where(User.id == user_id))
+    if not deleted:
+        statement = statement.where(User.deleted_at.is_(None))
+    row = db.session.execute(statement).first()
+    if row is None:
+        raise not_found("user")
+    return _view(row, _external_ids(actor, [user_id]).get(user_id))
+
+
+def find_user_by_name(actor: Actor, user_name_key: str) -> UserView | None:
+    """The person of a sign-in name (in comparable form), if there is one in reach."""
+    statement = select(*_COLUMNS).where(
+        User.user_name_key == user_name_key, User.deleted_at.is_(None)
+    )
+    row = db.session.execute(within_reach(actor, statement)).first()
+    return _view(row) if row else None
+
+
+def _external_ids(actor: Actor, ids: Collection[str]) -> dict[str, str]:
+    if actor.connection_id is None or not ids:
+        return {}
+    statement = select(Link.subject_id, Link.foreign_id).where(
+        Link.connection_id == actor.connection_id, any_of(db.session(), Link.subject_id, ids)
+    )
+    return {row.subject_id: row.foreign_id for row in db.session.execute(statement)}
+
+
+def list_users(actor: Actor, query: ListQuery) -> Page[UserView]:
+    """People by filter and order, a page by index, with the exact total (RFC 7644 §3.4.2)."""
+    actor.need("users.read")
+    base = within_reach(actor, select(User.id).where(User.deleted_at.is_(None)))
+    if query.filter is not None:
+        base = base.where(user_condition(actor, query.filter))
+    total = db.session.scalar(select(func.count()).select_from(base.subquery())) or 0
+    if query.count <= 0 or query.start > total:
+        return Page((), total=total)
+    # The page's ids come from an index first; only they are read whole.
+    ids = base.order_by(*user_order(query), User.id).offset(query.start - 1).limit(query.count)
+    chosen = ids.subquery()
+    statement = select(*_COLUMNS).join(chosen, chosen.c.id == User.id)
+    rows = db.session.execute(statement.order_by(*user_order(query), User.id)).all()
+    names = _external_ids(actor, [row.id for row in rows])
+    return Page([_view(row, names.get(row.id)) for row in rows], total=total)
+
+
+def page_people(
+    actor: Actor,
+    *,
+    text: str = "",
+    state: str = "",
+    cursor: str | None = None,
+    limit: int = 50,
+) -> Page[UserView]:
+    """People by name, from a cursor; with `text`, those whose names begin with its words."""
+    actor.need("users.read")
+    statement = _in_state(within_reach(actor, select(*_COLUMNS)), state)
+    wanted = sorted(words(text)) or ([search_form(text)] if text.strip() else [])
+    if "@" in text:
+        wanted = [search_form(text.strip())[:64]]
+    if wanted:
+        return _search(actor, statement, wanted, cursor, limit)
+    if cursor:
+        sort_key, last_id = _read_cursor(cursor, 2)
+        after = and_(User.sort_key == sort_key, User.id > last_id)
+        statement = statement.where(User.sort_key >= sort_key, or_(User.sort_key > sort_key, after))
+    statement = statement.add_columns(User.sort_key).order_by(User.sort_key, User.id)
+    rows = db.session.execute(statement.limit(limit + 1)).all()
+    more = len(rows) > limit
+    last = rows[limit - 1] if more else None
+    return Page(
+        [_view(row) for row in rows[:limit]],
+        _write_cursor(last.sort_key, last.id) if last else None,
+    )
+
+
+def _in_state(statement: Select[Any], state: str) -> Select[Any]:
+    if state == "deleted":
+        return statement.where(User.deleted_at.is_not(None))
+    statement = statement.where(User.deleted_at.is_(None))
+    if state == "blocked":
+        return statement.where(User.blocked_at.is_not(None))
+    if state in ("active", "disabled"):
+        return statement.where(User.active.is_(state == "active"), User.blocked_at.is_(None))
+    return statement
+
+
+def _begins(word: str) -> Any:
+    """A range that an index can follow, for every collation that compares by code point."""
+    return and_(UserWord.word >= word, UserWord.word < word + "\U0010ffff")
+
+
+def _search(
+    actor: Actor, statement: Select[Any], wanted: list[str], cursor: str | None, limit: int
+) -> Page[UserView]:
+    """Walk the index of words from the longest word typed; the other words must match as well."""
+    first, *others = sorted(wanted, key=len, reverse=True)
+    statement = statement.add_columns(UserWord.word).join(UserWord, UserWord.user_id == User.id)
+    statement = statement.where(UserWord.org_id == actor.org_id, _begins(first))
+    for other in others:
+        also = select(UserWord.user_id).where(UserWord.org_id == actor.org_id, _begins(other))
+        statement = statement.where(User.id.in_(also))
+    if cursor:
+        word, last_id = _read_cursor(cursor, 2)
+        later = or_(UserWord.word > word, and_(UserWord.word == word, User.id > last_id))
+        statement = statement.where(UserWord.word >= word, later)
+    ordered = statement.order_by(UserWord.word, User.id).limit(limit * SEARCH_WIDTH + 1)
+    return _distinct(db.session.execute(ordered).all(), limit)
+
+
+def _distinct(rows: Sequence[Row[Any]], limit: int) -> Page[UserView]:
+    shown: dict[str, UserView] = {}
+    last: Row[Any] | None = None
+    for row in rows:
+        if row.id not in shown and len(shown) == limit:
+            break
+        shown.setdefault(row.id, _view(row))
+        last = row
+    more = last is not None and last is not rows[-1]
+    return Page(list(shown.values()), _write_cursor(last.word, last.id) if more and last else None)
+
+
+def _write_cursor(*parts: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, count: int) -> list[str]:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        parts = json.loads(base64.urlsafe_b64decode(padded.encode()))
+        if isinstance(parts, list) and len(parts) == count and all(isinstance(p, str) for p in parts):
+            return parts
+    except ValueError:
+        pass
+    raise Invalid("cursor_malformed", "This page address is damaged; start from the first page.")
+
+
+def count_people(actor: Actor) -> dict[str, int]:
+    """How many people are in each state."""
+    actor.need("users.read")
+    found = {}
+    for state in STATES[:3]:
+        ids = _in_state(within_reach(actor, select(User.id)), state)
+        found[state] = db.session.scalar(select(func.count()).select_from(ids.subquery())) or 0
+    return found
+
+
+def groups_of(actor: Actor, user_id: str) -> list[GroupRef]:
+    """The groups a person belongs to, by name."""
+    return groups_of_many(actor, [user_id]).get(user_id, [])
+
+
+def groups_of_many(actor: Actor, user_ids: Collection[str]) -> dict[str, list[GroupRef]]:
+    """{person: their groups}, in one query."""
+    if not user_ids:
+        return {}
+    direct = and_(
+        Membership.group_id == EffectiveMembership.group_id,
+        Membership.member_id == EffectiveMembership.user_id,
+    )
+    statement = (
+        select(EffectiveMembership.user_id, Group.id, Group.display_name, Membership.member_id)
+        .join(Group, Group.id == EffectiveMembership.group_id)
+        .outerjoin(Membership, direct)
+        .where(
+            EffectiveMembership.org_id == actor.org_id,
+            any_of(db.session(), EffectiveMembership.user_id, user_ids),
+        )
+        .order_by(Group.display_name_key)
+    )
+    found: dict[str, list[GroupRef]] = {}
+    for row in db.session.execute(statement):
+        ref = GroupRef(row.id, row.display_name, row.member_id is not None)
+        found.setdefault(row.user_id, []).append(ref)
+    return found
+
+
+def names_of(actor: Actor, ids: Collection[str]) -> dict[str, str]:
+    """{id: shown name} of people of the organization, for managers and the like."""
+    if not ids:
+        return {}
+    statement = select(*_COLUMNS).where(
+        User.org_id == actor.org_id, User.deleted_at.is_(None), any_of(db.session(), User.id, ids)
+    )
+    return {row.id: _view(row).shown_name for row in db.session.execute(statement)}
+
+
+def reports_of(actor: Actor, user_id: str, limit: int = 50) -> list[UserView]:
+    """The people whose manager somebody is."""
+    statement = select(*_COLUMNS).where(User.manager_id == user_id, User.deleted_at.is_(None))
+    ordered = within_reach(actor, statement).order_by(User.sort_key).limit(limit)
+    return [_view(row) for row in db.session.execute(ordered)]
+
+
+def holds_role(actor: Actor, user_ids: Collection[str]) -> set[str]:
+    """Which of these people hold an administrative role now."""
+    if not user_ids:
+        return set()
+    in_force = or_(RoleAssignment.expires_at.is_(None), RoleAssignment.expires_at > now())
+    statement = select(RoleAssignment.user_id).where(
+        RoleAssignment.org_id == actor.org_id,
+        in_force,
+        any_of(db.session(), RoleAssignment.user_id, user_ids),
+    )
+    return set(db.session.scalars(statement))

@@ -1,0 +1,325 @@
+"""Reads of what an organization trusts and of itself: connections, tokens, keys, roles, sessions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, or_, select
+
+from idp import sealing
+from idp.clock import now
+from idp.directory.actors import LOCAL, Actor
+from idp.directory.connections import Connection, ConnectionToken
+from idp.directory.credentials import BrowserSession, Credential, OneTimeLink, SigningKey
+from idp.directory.domains import Domain
+from idp.directory.errors import not_found
+from idp.directory.groups import Group
+from idp.directory.orgs import Organization
+from idp.directory.roles import ROLES, RoleAssignment
+from idp.directory.users import User
+from idp.directory.values import digest
+from idp.directory.views import (
+    Caller,
+    ConnectionView,
+    DomainView,
+    OrganizationView,
+    RoleView,
+    SessionView,
+    TokenView,
+)
+from idp.directory.vocabularies import vocabulary_of
+from idp.extensions import db
+
+
+def caller_by_token(token: str) -> Caller | None:
+    """Who stands behind a bearer token; None where it is unknown, ended, or its connection is off.
+
+    The token is found by its hash, so that timing tells nothing about stored secrets.
+    """
+    statement = (
+        select(ConnectionToken, Connection, Organization)
+        .join(Connection, Connection.id == ConnectionToken.connection_id)
+        .join(Organization, Organization.id == ConnectionToken.org_id)
+        .where(ConnectionToken.token_hash == digest(token))
+    )
+    row = db.session.execute(statement).first()
+    if row is None:
+        return None
+    held, connection, organization = row
+    ended = held.revoked_at is not None or (held.expires_at is not None and held.expires_at <= now())
+    if ended or not connection.enabled:
+        return None
+    return Caller(
+        token_id=held.id,
+        token_last_used=held.last_used_at,
+        scope=held.scope,
+        connection_id=connection.id,
+        connection_name=connection.name,
+        profile=connection.profile,
+        settings=connection.settings,
+        org_id=organization.id,
+        org_slug=organization.slug,
+        vocabulary=vocabulary_of(organization.id, organization.vocabulary_version),
+    )
+
+
+def _connection(row: Connection) -> ConnectionView:
+    return ConnectionView(**{name: getattr(row, name) for name in ConnectionView.__slots__})
+
+
+def list_connections(actor: Actor, kind: str | None = None) -> list[ConnectionView]:
+    """The organization's connections, of one kind or all, by name."""
+    actor.need("connections.read")
+    statement = select(Connection).where(Connection.org_id == actor.org_id)
+    if kind is not None:
+        statement = statement.where(Connection.kind == kind)
+    return [_connection(row) for row in db.session.scalars(statement.order_by(Connection.name))]
+
+
+def find_connection(actor: Actor, connection_id: str) -> ConnectionView:
+    """One connection, or NotFound."""
+    actor.need("connections.read")
+    row = db.session.scalar(
+        select(Connection).where(Connection.id == connection_id, Connection.org_id == actor.org_id)
+    )
+    if row is None:
+        raise not_found("connection")
+    return _connection(row)
+
+
+def partner_by_entity_id(org_id: str, entity_id: str) -> ConnectionView | None:
+    """The SAML partner of an organization by its entity id, for the sign-on itself."""
+    row = db.session.scalar(
+        select(Connection).where(Connection.org_id == org_id, Connection.entity_id == entity_id)
+    )
+    return _connection(row) if row else None
+
+
+def partner_by_id(org_id: str, connection_id: str) -> ConnectionView | None:
+    """A partner of an organization by its id, for the sign-on itself."""
+    row = db.session.scalar(
+        select(Connection).where(Connection.org_id == org_id, Connection.id == connection_id)
+    )
+    return _connection(row) if row else None
+
+
+def tokens_of(actor: Actor, connection_id: str) -> list[TokenView]:
+    """The tokens of a connection, newest first."""
+    actor.need("connections.read")
+    statement = select(ConnectionToken).where(
+        ConnectionToken.connection_id == connection_id, ConnectionToken.org_id == actor.org_id
+    )
+    rows = db.session.scalars(statement.order_by(ConnectionToken.created.desc()))
+    return [TokenView(**{n: getattr(row, n) for n in TokenView.__slots__}) for row in rows]
+
+
+def sources(actor: Actor) -> dict[str, str]:
+    """{source: its name}: the connections, and the organization itself."""
+    rows = db.session.execute(
+        select(Connection.id, Connection.name).where(Connection.org_id == actor.org_id)
+    )
+    return {LOCAL: "Chamberlain"} | {row.id: row.name for row in rows}
+
+
+def signing_keys(org_id: str, purpose: str = "saml") -> list[SigningKey]:
+    """The keys of an organization that are not retired, the current one first."""
+    statement = select(SigningKey).where(
+        SigningKey.org_id == org_id, SigningKey.purpose == purpose, SigningKey.state != "retired"
+    )
+    return list(db.session.scalars(statement.order_by(SigningKey.state, SigningKey.created)))
+
+
+def pairwise_salt(org_id: str) -> bytes:
+    """What the organization's pairwise identifiers are derived from."""
+    sealed = db.session.scalar(select(Organization.pairwise_salt).where(Organization.id == org_id))
+    if sealed is None:
+        raise not_found("organization")
+    return sealing.unseal(sealed)
+
+
+def _organization(row: Organization) -> OrganizationView:
+    domains = db.session.scalars(
+        select(Domain).where(Domain.org_id == row.id).order_by(Domain.is_default.desc(), Domain.name)
+    )
+    shown = tuple(
+        DomainView(d.id, d.name, d.built_in, d.is_default, d.verified_at is not None) for d in domains
+    )
+    return OrganizationView(
+        row.id, row.slug, row.name, row.created, row.version, row.settings, shown
+    )
+
+
+def organization(actor: Actor) -> OrganizationView:
+    """The actor's own organization."""
+    row = db.session.get(Organization, actor.org_id)
+    if row is None:
+        raise not_found("organization")
+    return _organization(row)
+
+
+def organization_by_slug(slug: str) -> OrganizationView | None:
+    """The organization that an address names, for those who have not signed in yet."""
+    row = db.session.scalar(select(Organization).where(Organization.slug == slug))
+    return _organization(row) if row else None
+
+
+def find_organization(name: str) -> OrganizationView | None:
+    """An organization by slug, id, or name in any case, for the operator at the console."""
+    condition = or_(
+        Organization.slug == name,
+        Organization.id == name,
+        Organization.name == name,
+    )
+    row = db.session.scalar(select(Organization).where(condition).limit(1))
+    return _organization(row) if row else None
+
+
+def organization_ids() -> Sequence[str]:
+    """Every organization's id, for the operator's checks."""
+    return list(db.session.scalars(select(Organization.id).order_by(Organization.id)))
+
+
+def _role(row: Row[Any]) -> RoleView:
+    return RoleView(
+        id=row.id,
+        role=row.role,
+        user_id=row.user_id,
+        user_name=row.user_name,
+        shown_name=row.display_name or row.user_name,
+        scope_group_id=row.scope_group_id,
+        scope_name=row.scope_name,
+        expires_at=row.expires_at,
+    )
+
+
+def role_holders(
+    actor: Actor, *, role: str | None = None, user_id: str | None = None
+) -> list[RoleView]:
+    """Who holds a role now; or which roles somebody holds (one's own need no permission)."""
+    if user_id is None or user_id != actor.id:
+        actor.need("roles.read")
+    statement = _holders().where(RoleAssignment.org_id == actor.org_id)
+    if role is not None:
+        statement = statement.where(RoleAssignment.role == role)
+    if user_id is not None:
+        statement = statement.where(RoleAssignment.user_id == user_id)
+    return [_role(row) for row in db.session.execute(statement.order_by(User.sort_key))]
+
+
+def _holders() -> Any:
+    scope = Group.__table__.alias("scope")
+    return (
+        select(
+            RoleAssignment.id,
+            RoleAssignment.role,
+            RoleAssignment.user_id,
+            RoleAssignment.scope_group_id,
+            RoleAssignment.expires_at,
+            User.user_name,
+            User.display_name,
+            scope.c.display_name.label("scope_name"),
+        )
+        .join(User, User.id == RoleAssignment.user_id)
+        .outerjoin(scope, scope.c.id == RoleAssignment.scope_group_id)
+        .where(or_(RoleAssignment.expires_at.is_(None), RoleAssignment.expires_at > now()))
+    )
+
+
+def power_of(user_id: str) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
+    """(permissions, scopes, role keys) of somebody by the roles in force.
+
+    An unscoped role makes the person unscoped; only where all roles are scoped do scopes bind.
+    """
+    rows = db.session.execute(_holders().where(RoleAssignment.user_id == user_id)).all()
+    permissions = frozenset().union(*(ROLES[r.role].permissions for r in rows if r.role in ROLES))
+    scoped = [r.scope_group_id for r in rows]
+    scopes = () if not rows or None in scoped else tuple(sorted(scoped))
+    return permissions, scopes, tuple(sorted({r.role for r in rows}))
+
+
+def sessions_of(actor: Actor, user_id: str) -> list[SessionView]:
+    """Where somebody is signed in now; one's own need no permission."""
+    if user_id != actor.id:
+        actor.need("users.reset" if not actor.can("signins.read") else "signins.read")
+    statement = select(BrowserSession).where(
+        BrowserSession.user_id == user_id,
+        BrowserSession.org_id == actor.org_id,
+        BrowserSession.ended_at.is_(None),
+        BrowserSession.expires_at > now(),
+    )
+    rows = db.session.scalars(statement.order_by(BrowserSession.last_seen.desc()))
+    return [
+        SessionView(
+            row.id,
+            row.created,
+            row.last_seen,
+            row.expires_at,
+            row.strength,
+            row.ip,
+            row.user_agent,
+            row.id == actor.session_id,
+        )
+        for row in rows
+    ]
+
+
+def session_by_reference(reference: str) -> Row[Any] | None:
+    """The session and person that a cookie's reference stands for, if it is open."""
+    statement = (
+        select(BrowserSession, User.user_name, User.display_name, User.active, User.blocked_at)
+        .join(User, User.id == BrowserSession.user_id)
+        .where(
+            BrowserSession.reference_hash == digest(reference),
+            BrowserSession.ended_at.is_(None),
+            BrowserSession.expires_at > now(),
+            User.deleted_at.is_(None),
+        )
+    )
+    return db.session.execute(statement).first()
+
+
+def sign_in_candidates(user_name_key: str, domain: str, org_id: str | None = None) -> list[Row[Any]]:
+    """The people whom a sign-in name may mean: of the domain's owner, else of any organization."""
+    statement = (
+        select(User.id, User.org_id, User.user_name, User.active, User.blocked_at, Credential.secret_hash)
+        .outerjoin(Credential, (Credential.user_id == User.id) & (Credential.kind == "password"))
+        .where(User.user_name_key == user_name_key, User.deleted_at.is_(None))
+    )
+    owner = org_id or db.session.scalar(
+        select(Domain.org_id).where(Domain.name == domain, Domain.verified_at.is_not(None))
+    )
+    if owner is not None:
+        statement = statement.where(User.org_id == owner)
+    return list(db.session.execute(statement.limit(2)))
+
+
+def link_by_token(token: str) -> Row[Any] | None:
+    """A one-time link that is still good, with the person it is for."""
+    statement = (
+        select(
+            OneTimeLink.id,
+            OneTimeLink.org_id,
+            OneTimeLink.user_id,
+            OneTimeLink.purpose,
+            OneTimeLink.expires_at,
+            User.user_name,
+            User.display_name,
+        )
+        .join(User, User.id == OneTimeLink.user_id)
+        .where(
+            OneTimeLink.token_hash == digest(token),
+            OneTimeLink.ended_at.is_(None),
+            OneTimeLink.expires_at > now(),
+            User.deleted_at.is_(None),
+        )
+    )
+    return db.session.execute(statement).first()
+
+
+def password_changed_at(actor: Actor, user_id: str) -> datetime | None:
+    """When somebody last set a password; None where they have none."""
+    return db.session.scalar(
+        select(Credential.last_modified).where(
+            Credential.user_id == user_id, Credential.org_id == actor.org_id
+        )
+    )

@@ -1,0 +1,223 @@
+"""What reads return: frozen, free of the database, safe to keep and to hand to a template."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from idp.directory.attributes import Record, Vocabulary
+from idp.directory.filtering import Filter
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Item]):
+    """Some of a list: `next_cursor` leads on, None ends it; `total` where it was asked for."""
+
+    items: Sequence[Item]
+    next_cursor: str | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class UserView:
+    """A person. `document` is the record as JSON text, ready to be sent; `record` is it parsed."""
+
+    id: str
+    user_name: str
+    shown_name: str
+    active: bool
+    blocked: bool
+    deleted: bool
+    source_id: str
+    version: int
+    created: datetime
+    last_modified: datetime
+    last_sign_in: datetime | None
+    title: str | None
+    department: str | None
+    manager_id: str | None
+    document: str
+    owners: dict[str, str] = field(default_factory=dict)
+    external_id: str | None = None
+
+    @cached_property
+    def record(self) -> Record:
+        """The person's attributes in SCIM's names."""
+        made: Record = json.loads(self.document)
+        return made
+
+    @property
+    def status(self) -> str:
+        """One word for where the person stands: deleted, blocked, disabled or active."""
+        if self.deleted:
+            return "deleted"
+        if self.blocked:
+            return "blocked"
+        return "active" if self.active else "disabled"
+
+    @property
+    def email(self) -> str | None:
+        """The primary e-mail address, or the first."""
+        emails = self.record.get("emails") or []
+        chosen = next((e for e in emails if e.get("primary")), emails[0] if emails else None)
+        return chosen.get("value") if chosen else None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """A group without its members."""
+
+    id: str
+    display_name: str
+    source_id: str
+    version: int
+    created: datetime
+    last_modified: datetime
+    owners: dict[str, str]
+    external_id: str | None = None
+    member_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupRef:
+    """A group that somebody belongs to; directly, or through others."""
+
+    id: str
+    display_name: str
+    direct: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """A direct member: a person or a group."""
+
+    id: str
+    kind: str
+    display: str
+    user_name: str | None
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleView:
+    """Somebody holds a role."""
+
+    id: str
+    role: str
+    user_id: str
+    user_name: str
+    shown_name: str
+    scope_group_id: str | None
+    scope_name: str | None
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """Somebody is signed in at a browser."""
+
+    id: str
+    created: datetime
+    last_seen: datetime
+    expires_at: datetime
+    strength: str
+    ip: str
+    user_agent: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """A bearer token, without its secret."""
+
+    id: str
+    hint: str
+    scope: str
+    created: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+    def state(self, moment: datetime) -> str:
+        """One word: active, expired or revoked."""
+        if self.revoked_at is not None:
+            return "revoked"
+        return "expired" if self.expires_at is not None and self.expires_at <= moment else "active"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionView:
+    """A partner system."""
+
+    id: str
+    org_id: str
+    kind: str
+    name: str
+    profile: str
+    entity_id: str | None
+    settings: dict[str, Any]
+    enabled: bool
+    version: int
+    created: datetime
+    last_modified: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who stands behind a bearer token: a connection of one organization."""
+
+    token_id: str
+    token_last_used: datetime | None
+    scope: str
+    connection_id: str
+    connection_name: str
+    profile: str
+    settings: dict[str, Any]
+    org_id: str
+    org_slug: str
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationView:
+    """An organization with its domains."""
+
+    id: str
+    slug: str
+    name: str
+    created: datetime
+    version: int
+    settings: dict[str, Any]
+    domains: tuple["DomainView", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DomainView:
+    """A domain of an organization."""
+
+    id: str
+    name: str
+    built_in: bool
+    is_default: bool
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """A list of people or groups: by filter, in an order, a page by index (1-based) and count.
+
+    `want` names the top-level attributes that will be shown, None for all: what is not wanted is
+    not loaded. `count` 0 asks for the total alone.
+    """
+
+    filter: Filter | None = None
+    sort_by: str | None = None
+    descending: bool = False
+    start: int = 1
+    count: int = 100
+    want: frozenset[str] | None = None

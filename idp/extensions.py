@@ -1,0 +1,116 @@
+"""The database and its companions: made here, bound to an app in `idp.app`.
+
+`writing()` opens the one kind of transaction that may write. SQLite takes its write lock at the
+start of it (BEGIN IMMEDIATE), because a read transaction that later turns into a writer fails
+when another writer came between; PostgreSQL locks rows as the write path names them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, String, event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcType(TypeDecorator[datetime]):
+    """Aware UTC datetimes on every database; SQLite itself knows no time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+JsonType = JSON().with_variant(JSONB(), "postgresql")
+
+
+class Base(DeclarativeBase):
+    """What every table shares: how Python types become columns."""
+
+    registry = registry(
+        metadata=MetaData(naming_convention=NAMING),
+        type_annotation_map={
+            datetime: UtcType(),
+            dict[str, Any]: JsonType,
+            list[Any]: JsonType,
+        },
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+migrate = Migrate()
+csrf = CSRFProtect()
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+def key_text(length: int) -> String:
+    """Text compared by code point on every database, so that one index serves ranges of it."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+def prepare_sqlite(engine: Engine) -> None:
+    """Give SQLite write-ahead logging, foreign keys, durability, and our own BEGIN."""
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = (
+            None  # the driver's own BEGIN comes too late and is never IMMEDIATE
+        )
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # an acknowledged leaver stays gone when the power fails
+            "foreign_keys=ON",
+            "busy_timeout=5000",
+            "cache_size=-65536",
+            "temp_store=MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Any) -> None:
+        writing_now = connection.get_execution_options().get("writing", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing_now else "BEGIN")
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """The one writing transaction: committed when the block ends, rolled back when it raises.
+
+    For `idp.changes` and the ledgers below the doors alone (an import contract keeps it so).
+    """
+    session = db.session()
+    session.rollback()  # whatever was read before may be stale by now, and must hold no snapshot
+    session.connection(execution_options={"writing": True})
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise

@@ -1,0 +1,119 @@
+"""Mail: through SMTP where it is configured, into the demo's mailbox where the demo runs."""
+
+import smtplib
+import ssl
+from datetime import datetime
+from email.message import EmailMessage
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from sqlalchemy import ForeignKeyConstraint, Index, String, Text, insert, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp import sealing
+from idp.clock import new_id, now
+from idp.config import Settings
+from idp.directory.actors import Actor
+from idp.extensions import Model, db, writing
+
+TIMEOUT = 20  # seconds for a mail server to answer
+_SUBJECTS = {
+    "invite": "Your account is ready: choose a password",
+    "reset": "Choose a new password",
+    "admin": "Your one-time sign-in link",
+}
+_TEXT = """Hello,
+
+{sentence}
+
+    {link}
+
+The link works once. If you did not expect this message, you need do nothing.
+"""
+_SENTENCES = {
+    "invite": "an account was made for you. Choose your password within seven days:",
+    "reset": "choose a new password within twenty minutes:",
+    "admin": "sign in within twenty minutes:",
+}
+
+
+class MailboxMessage(Model):
+    """A message of the demo, kept in place of being sent. The text is sealed."""
+
+    __tablename__ = "mailbox_messages"
+    __table_args__ = (
+        ForeignKeyConstraint(["org_id"], ["organizations.id"]),
+        Index("ix_mailbox_messages_org", "org_id", "id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)  # the delivery's: no doubles
+    org_id: Mapped[str] = mapped_column(String(36))
+    recipient: Mapped[str] = mapped_column(String(320))
+    subject: Mapped[str] = mapped_column(String(256))
+    body: Mapped[str] = mapped_column(Text)
+    created: Mapped[datetime]
+
+
+class NoMailServer(Exception):
+    """Nothing is configured that could carry a mail."""
+
+
+def deliver(settings: Settings, delivery_id: str, org_id: str, mail: dict[str, Any]) -> None:
+    """Carry one mail to where mails go; raises what kept it from getting there."""
+    subject = _SUBJECTS[mail["purpose"]]
+    body = _TEXT.format(sentence=_SENTENCES[mail["purpose"]], link=mail["link"])
+    if settings.smtp_url:
+        _send(settings, delivery_id, mail["to"], subject, body)
+    elif settings.demo:
+        _keep(delivery_id, org_id, mail["to"], subject, body)
+    else:
+        raise NoMailServer("no mail server is configured (CHAMBERLAIN_SMTP_URL)")
+
+
+def _send(settings: Settings, delivery_id: str, recipient: str, subject: str, body: str) -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = settings.mail_from, recipient, subject
+    message["Message-ID"] = f"<{delivery_id}@{settings.mail_from.rpartition('@')[2]}>"
+    message.set_content(body)
+    parts = urlsplit(settings.smtp_url)
+    secure = ssl.create_default_context()
+    host, port = parts.hostname or "", parts.port
+    with (
+        smtplib.SMTP_SSL(host, port or 465, timeout=TIMEOUT, context=secure)
+        if parts.scheme == "smtps"
+        else smtplib.SMTP(host, port or 587, timeout=TIMEOUT)
+    ) as server:
+        if parts.scheme == "smtp" and host not in ("localhost", "127.0.0.1"):
+            server.starttls(context=secure)
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+        server.send_message(message)
+
+
+def _keep(message_id: str, org_id: str, recipient: str, subject: str, body: str) -> None:
+    with writing() as session:
+        if session.get(MailboxMessage, message_id) is None:
+            row = {
+                "id": message_id,
+                "org_id": org_id,
+                "recipient": recipient,
+                "subject": subject,
+                "body": sealing.seal(body.encode()),
+                "created": now(),
+            }
+            session.execute(insert(MailboxMessage), row)
+
+
+def mailbox(actor: Actor, limit: int = 50) -> list[dict[str, Any]]:
+    """The demo's messages of the actor's organization, newest first."""
+    statement = select(MailboxMessage).where(MailboxMessage.org_id == actor.org_id)
+    rows = db.session.scalars(statement.order_by(MailboxMessage.id.desc()).limit(limit))
+    return [
+        {
+            "recipient": row.recipient,
+            "subject": row.subject,
+            "body": sealing.unseal(row.body).decode(),
+            "created": row.created,
+        }
+        for row in rows
+    ]
