@@ -1,0 +1,1 @@
+"""The tests: one folder for each room, whole walks in flows/, real peers in counterparts/."""

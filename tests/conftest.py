@@ -1,0 +1,120 @@
+"""The ground every test stands on: a migrated database of either kind, an app on it, the cast."""
+
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import flask_migrate
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from pydantic import SecretStr
+
+from idp import clock
+from idp.app import create_app
+from idp.config import Settings
+from idp.extensions import db
+from tests import cast, counterparts
+
+MASTER_KEY = "Wq4m0pJ0Zf0oF1u8dJfUuZ8k1m5fWv2W2sXkqk3mX0I="
+SECRET_KEY = "only for tests"  # noqa: S105
+DATABASES = ("sqlite", "postgresql")
+
+
+def settings_for(database_url: str, data_dir: Path, **more: object) -> Settings:
+    """Settings of a test app; the worker runs only where a test starts it."""
+    given: dict[str, object] = {
+        "database_url": database_url,
+        "data_dir": data_dir,
+        "secret_key": SecretStr(SECRET_KEY),
+        "master_key": SecretStr(MASTER_KEY),
+        "worker": False,
+        "log_level": "error",
+    }
+    return Settings(**(given | more))  # type: ignore[arg-type]
+
+
+def migrate_to_head(database_url: str, data_dir: Path) -> None:
+    """Bring an empty database to the newest schema, and let go of it."""
+    app = create_app(settings_for(database_url, data_dir))
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to copy from."""
+    place = tmp_path_factory.mktemp("template")
+    file = place / "template.db"
+    migrate_to_head(f"sqlite:///{file}", place)
+    return file
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """A migrated SQLite database of the test's own."""
+    file = tmp_path / "chamberlain.db"
+    shutil.copy(sqlite_template, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def postgresql_url(tmp_path: Path) -> Iterator[str]:
+    """A migrated PostgreSQL database of the test's own."""
+    server = counterparts.postgres()
+    counterparts.template_database(
+        server, "migrated", lambda url: migrate_to_head(url, tmp_path / "template")
+    )
+    with counterparts.fresh_database(server, template="migrated") as url:
+        yield url
+
+
+@pytest.fixture(params=DATABASES)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database, once of each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+def _serve(url: str, tmp_path: Path) -> Iterator[Flask]:
+    app = create_app(settings_for(url, tmp_path / "data"))
+    app.testing = True
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The product on either database, with its context pushed."""
+    yield from _serve(database_url, tmp_path)
+
+
+@pytest.fixture
+def sqlite_app(sqlite_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The product on SQLite alone, for what no database has a say in."""
+    yield from _serve(sqlite_url, tmp_path)
+
+
+@pytest.fixture
+def people(app: Flask) -> cast.Cast:  # noqa: ARG001  the cast lives in the app's database
+    """The cast, on either database."""
+    return cast.assemble()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser or SCIM client that speaks to the app without a network."""
+    return app.test_client()
+
+
+@pytest.fixture
+def frozen() -> Iterator[list[datetime]]:
+    """A clock that stands still; set `frozen[0]` to move it."""
+    hands = [cast.NOON]
+    clock.freeze(lambda: hands[0])
+    yield hands
+    clock.freeze(None)
