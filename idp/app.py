@@ -90,7 +90,9 @@ def _bind_errors(app: Flask) -> None:
         logs.log.error("database_failed", cause=str(error.orig))
         if not isinstance(error, OperationalError):
             return _door().answer_failure()
-        sentence = "The directory cannot be reached just now; nothing was changed. Try again shortly."
+        sentence = (
+            "The directory cannot be reached just now; nothing was changed. Try again shortly."
+        )
         return _door().answer_refusal(Unavailable("storage_unavailable", sentence))
 
     @app.errorhandler(Exception)

@@ -5,25 +5,24 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-_now: Callable[[], datetime] | None = None
+_frozen: list[Callable[[], datetime]] = []  # at most one, put there by a test
 
 
 def now() -> datetime:
     """The current moment, aware, in UTC, to the millisecond (what JSON shows is what is stored)."""
-    if _now is not None:
-        return _now()
+    if _frozen:
+        return _frozen[0]()
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def freeze(source: Callable[[], datetime] | None) -> None:
     """Let tests replace the clock; None gives the real one back."""
-    global _now  # noqa: PLW0603  one clock for the process is the point of this module
-    _now = source
+    _frozen[:] = [source] if source else []
 
 
 def new_id() -> str:
-    """A UUIDv7 (RFC 9562 §5.7): random, and in the order of creation, so that indexes grow at their end."""
+    """A UUIDv7 (RFC 9562 §5.7): random, yet in order of creation, so indexes grow at the end."""
     milliseconds = time.time_ns() // 1_000_000
     chance = secrets.randbits(74)
     value = (

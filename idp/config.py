@@ -60,8 +60,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  a file of its own is enough
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  *_FILE names each
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What the program says, then secret files, the environment, the configuration file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
@@ -135,8 +135,8 @@ def load(**given: Any) -> Settings:
     return settings.model_copy(update=made)
 
 
-def _from_files() -> dict[str, str]:
-    found: dict[str, str] = {}
+def _from_files() -> dict[str, Any]:
+    found: dict[str, Any] = {}
     for name in Settings.model_fields:
         path = os.environ.get(f"{PREFIX}{name.upper()}_FILE")
         if path:
@@ -161,7 +161,7 @@ def _explain(error: Any) -> str:
 
 
 def _kept_secret(data_dir: Path, name: str) -> str:
-    """A secret made at the first start and kept for the next, readable by the server's user alone."""
+    """A secret made at the first start and kept for the next; only the server's user reads it."""
     path = data_dir / name
     if not path.exists():
         make = sealing.make_key if name == "master_key" else clock.new_secret

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -57,7 +58,7 @@ def _migrations() -> str:
 
 def schema_versions() -> tuple[str | None, str | None]:
     """(the database's revision, the program's)."""
-    config = migrate.get_config()
+    config: Any = migrate.get_config()
     head = ScriptDirectory.from_config(config).get_current_head()
     with db.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision(), head

@@ -43,7 +43,7 @@ def run(app: Flask, stop: threading.Event | None = None, *, once: bool = False) 
         try:
             with app.app_context():
                 done = work(app.config["CHAMBERLAIN"])
-        except Exception as error:  # noqa: BLE001  a worker outlives whatever befalls one round
+        except Exception as error:
             log.error("worker_failed", exc_info=error)
         if not done:
             if once:
@@ -67,8 +67,10 @@ def work(settings: Settings) -> int:
 def _deliver(settings: Settings, row: dict[str, Any]) -> None:
     try:
         mail.deliver(settings, row["id"], row["org_id"], outbox.payload_of(row))
-    except Exception as error:  # noqa: BLE001  whatever went wrong outside is tried again later
-        log.warning("delivery_failed", delivery=row["id"], attempt=row["attempts"], cause=repr(error))
+    except Exception as error:
+        log.warning(
+            "delivery_failed", delivery=row["id"], attempt=row["attempts"], cause=repr(error)
+        )
         outbox.fail(row, repr(error))
     else:
         outbox.succeed(row["id"])

@@ -11,7 +11,7 @@ from sqlalchemy import ForeignKeyConstraint, Index, String, Text, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import sealing
-from idp.clock import new_id, now
+from idp.clock import now
 from idp.config import Settings
 from idp.directory.actors import Actor
 from idp.extensions import Model, db, writing

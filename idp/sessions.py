@@ -81,9 +81,7 @@ def _name_key(user_name: str) -> str:
 
 def _throttled(wait: timedelta) -> TooMany:
     seconds = max(1, round(wait.total_seconds()))
-    refused = TooMany(
-        "sign_in_throttled", f"Too many attempts. Try again in {seconds} seconds."
-    )
+    refused = TooMany("sign_in_throttled", f"Too many attempts. Try again in {seconds} seconds.")
     refused.retry_after = seconds
     return refused
 
@@ -102,7 +100,7 @@ def _network(address: str) -> str:
         ip = ipaddress.ip_address(address)
     except ValueError:
         return "unknown"
-    return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 64), strict=False))  # noqa: PLR2004
+    return str(ipaddress.ip_network((ip, 24 if ip.version == 4 else 64), strict=False))
 
 
 def _at_the_door(org_id: str, user_id: str, name: str) -> Actor:

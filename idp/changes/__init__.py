@@ -14,6 +14,7 @@
 use, replay marks, parked requests, leases.
 """
 
-from idp.changes.apply import Outcome, Result, apply
+from idp.changes.apply import Outcome, apply
+from idp.changes.batch import Result
 
 __all__ = ["Outcome", "Result", "apply"]

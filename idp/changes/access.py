@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from idp.changes.authority import check_rank, check_scope
-from idp.changes.batch import Batch, Needs, Person, Result
+from idp.changes.batch import Batch, Needs, Person, Result, Row
 from idp.changes.intents import (
     Change,
     EndSession,
@@ -72,7 +72,7 @@ def set_password(batch: Batch, change: SetPassword) -> Result:
 
 def _store_password(batch: Batch, user_id: str, password_hash: str) -> None:
     batch.delete(Credential, {"user_id": user_id, "kind": "password"})
-    row = {
+    row: Row = {
         "id": new_id(),
         "org_id": batch.org_id,
         "user_id": user_id,
@@ -95,7 +95,7 @@ def issue_link(batch: Batch, change: IssueLink) -> Result:
     token = new_secret()
     expires_at = batch.now + LINK_LIFE[change.purpose]
     batch.update(OneTimeLink, {"user_id": who.id, "ended_at": None}, {"ended_at": batch.now})
-    row = {
+    row: Row = {
         "id": new_id(),
         "org_id": batch.org_id,
         "user_id": who.id,
@@ -147,7 +147,7 @@ def start_session(batch: Batch, change: StartSession) -> Result:
     if not who.may_sign_in():
         raise Forbidden("user_cannot_sign_in", "You cannot sign in. Ask your administrator.")
     reference = new_secret()
-    row = {
+    row: Row = {
         "id": new_id(),
         "org_id": batch.org_id,
         "user_id": who.id,

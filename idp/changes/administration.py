@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from idp import sealing
-from idp.changes.batch import Batch, Needs, Result
+from idp.changes.batch import Batch, Needs, Result, Row
 from idp.changes.intents import (
     AddDomain,
     AddSigningKey,
@@ -50,7 +50,7 @@ def create_organization(batch: Batch, change: CreateOrganization) -> Result:
     org_id = change.id or new_id()
     batch.actor = replace(batch.actor, org_id=org_id)
     name = _org_name(change.name)
-    row = {
+    row: Row = {
         "id": org_id,
         "slug": _free_slug(batch, name),
         "name": name,
@@ -94,7 +94,7 @@ def _insert_domain(batch: Batch, name: str, *, built_in: bool) -> str:
             raise Conflict(
                 "domain_taken", f"{name} belongs to an organization already.", attribute="domain"
             )
-    row = {
+    row: Row = {
         "id": new_id(),
         "org_id": batch.org_id,
         "name": name,
@@ -162,7 +162,7 @@ def _check_own_power(batch: Batch, change: AssignRole) -> None:
 
 
 def _insert_role(batch: Batch, change: AssignRole, name: str) -> Result:
-    row = {
+    row: Row = {
         "id": new_id(),
         "org_id": batch.org_id,
         "user_id": change.user_id,
@@ -176,7 +176,7 @@ def _insert_role(batch: Batch, change: AssignRole, name: str) -> Result:
     batch.assignments[row["id"]] = row
     batch.roles.setdefault(change.user_id, []).append(row)
     batch.role_targets.add(change.user_id)
-    shown = {
+    shown: dict[str, list[Any]] = {
         "role": [None, change.role],
         "scope": [None, change.scope_group_id],
         "expires": [None, change.expires_at],
@@ -230,7 +230,7 @@ def define_schema(batch: Batch, change: DefineSchema) -> Result:
     table = SchemaExtension.__table__
     here = select(table).where(table.c.org_id == batch.org_id, table.c.urn == change.urn)
     row = batch.session.execute(here).mappings().first()
-    values = {
+    values: Row = {
         "name": change.name,
         "description": change.description,
         "attributes": [dict(a) for a in change.attributes],
@@ -293,7 +293,7 @@ def _checked_name(definition: dict[str, Any], depth: int) -> str:
 
 def add_signing_key(batch: Batch, change: AddSigningKey) -> Result:
     """Give the organization a key; its private part is sealed here and never shown."""
-    row = {
+    row: Row = {
         "id": new_id(),
         "org_id": batch.org_id,
         "purpose": change.purpose,

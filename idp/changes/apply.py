@@ -104,11 +104,12 @@ def _name_needs(batch: Batch) -> None:
 
 
 def _handle(batch: Batch) -> None:
-    for batch.index, change in enumerate(batch.changes):
+    for index, change in enumerate(batch.changes):
+        batch.index = index
         try:
             batch.results.append(HANDLERS[type(change)](batch, change))
         except DirectoryError as refused:
-            raise refused.at(batch.index) from None
+            raise refused.at(index) from None
 
 
 def _compare(batch: Batch) -> bool:

@@ -33,7 +33,7 @@ class Result:
 
 @dataclass(slots=True)
 class Person:
-    """A person in the batch. `flat` is the record; `row` the rest (version, blocked_at, owners…)."""
+    """A person in the batch. `flat` is the record; `row` the rest (version, owners…)."""
 
     id: str
     before: Row | None  # the row as loaded
@@ -87,7 +87,7 @@ class Team:
 
 @dataclass(slots=True)
 class Note:
-    """An audit entry and event in the making. `diff` is {path: [before, after]}, secrets redacted."""
+    """An audit entry and event in the making. `diff` is {path: [before, after]}, no secrets."""
 
     action: str  # past tense: "user.created"
     target_kind: str

@@ -165,8 +165,8 @@ def deleted_lose_their_roles(batch: Batch) -> None:
             RoleAssignment.org_id == batch.org_id,
             any_of(batch.session, RoleAssignment.scope_group_id, scopes),
         )
-        for row in batch.session.execute(scoped).mappings():
-            _drop_role(batch, dict(row))
+        for found in batch.session.execute(scoped).mappings():
+            _drop_role(batch, dict(found))
 
 
 def _drop_role(batch: Batch, row: Row) -> None:

@@ -85,7 +85,7 @@ def _taken(refused: IntegrityError) -> DirectoryError:
 
 
 def unavailable(failed: DBAPIError) -> DirectoryError:
-    """The database cannot answer: locked, full, gone. Anything else is our fault and stays as it is."""
+    """The database cannot answer: locked, full, gone. Anything else is our own fault."""
     text = str(failed.orig)
     passing = isinstance(failed, OperationalError) or failed.connection_invalidated
     if not passing:

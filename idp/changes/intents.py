@@ -37,7 +37,7 @@ class CreateUser(Change):
 
 @dataclass(frozen=True, slots=True)
 class ChangeUser(Change):
-    """Change the named attributes; with `replace`, also clear the readWrite ones not named (PUT)."""
+    """Change the named attributes; with `replace`, clear the readWrite ones not named (PUT)."""
 
     id: str
     fields: Mapping[str, Any]

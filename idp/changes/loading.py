@@ -108,7 +108,7 @@ def _groups(batch: Batch) -> None:
 def _names(batch: Batch) -> None:
     needs, session = batch.needs, batch.session
     if needs.user_names:
-        statement = select(User.user_name_key, User.id, User.source).where(
+        statement: Any = select(User.user_name_key, User.id, User.source).where(
             User.org_id == batch.org_id,
             User.deleted_at.is_(None),
             any_of(session, User.user_name_key, needs.user_names),
@@ -165,7 +165,7 @@ def _memberships(batch: Batch) -> None:
         )
 
 
-def _edges(batch: Batch, statement: Select[Any]) -> None:
+def _edges(batch: Batch, statement: Any) -> None:
     statement = statement.where(Membership.org_id == batch.org_id)
     for row in _rows(batch, statement):
         batch.edges[row["group_id"], row["member_id"]] = row

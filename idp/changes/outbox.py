@@ -11,7 +11,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, Text, or_, select, update
+from sqlalchemy import ForeignKeyConstraint, Index, String, Text, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import sealing
@@ -22,6 +22,7 @@ from idp.extensions import Model, db, writing
 LEASE = timedelta(seconds=60)
 PAUSES = (5, 30, 120, 600, 3600, 6 * 3600, 24 * 3600)  # seconds before each further try
 CLAIM = 20
+OPEN = ("waiting", "leased")
 
 
 class Event(Model):
@@ -99,11 +100,11 @@ def _delivery(batch: Batch, kind: str, payload: dict[str, Any]) -> dict[str, Any
 
 def claim(limit: int = CLAIM) -> list[dict[str, Any]]:
     """Lease what is due, also what a dead worker left; several workers never get the same."""
-    table, moment = Delivery.__table__, now()
+    table, moment = Delivery, now()
     due = (
-        select(table)
-        .where(or_(table.c.state == "waiting", table.c.state == "leased"), table.c.due_at <= moment)
-        .order_by(table.c.due_at)
+        select(Delivery.__table__)
+        .where(table.state.in_(OPEN), table.due_at <= moment)
+        .order_by(table.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
@@ -112,18 +113,15 @@ def claim(limit: int = CLAIM) -> list[dict[str, Any]]:
         for row in rows:
             row["attempts"] += 1
             leased = {"state": "leased", "due_at": moment + LEASE, "attempts": row["attempts"]}
-            session.execute(update(table).where(table.c.id == row["id"]).values(leased))
+            session.execute(update(table).where(table.id == row["id"]).values(leased))
     return rows
 
 
 def owed() -> bool:
     """Whether anything is due: a cheap look before a lock is taken."""
-    table = Delivery.__table__
-    from_now = select(table.c.id).where(
-        table.c.state.in_(("waiting", "leased")), table.c.due_at <= now()
-    )
     db.session.rollback()  # look at the present, not at an old snapshot
-    return db.session.scalar(from_now.limit(1)) is not None
+    due = select(Delivery.id).where(Delivery.state.in_(OPEN), Delivery.due_at <= now())
+    return db.session.scalar(due.limit(1)) is not None
 
 
 def payload_of(row: dict[str, Any]) -> dict[str, Any]:
@@ -148,14 +146,12 @@ def fail(row: dict[str, Any], error: str) -> None:
 
 
 def _settle(delivery_id: str, values: dict[str, Any]) -> None:
-    table = Delivery.__table__
     with writing() as session:
-        session.execute(update(table).where(table.c.id == delivery_id).values(values))
+        session.execute(update(Delivery).where(Delivery.id == delivery_id).values(values))
 
 
 def oldest_due() -> datetime | None:
     """Since when the longest-waiting delivery has been due."""
-    table = Delivery.__table__
-    due = select(table.c.due_at).where(table.c.state == "waiting", table.c.due_at <= now())
-    oldest: datetime | None = db.session.scalar(due.order_by(table.c.due_at).limit(1))
+    due = select(Delivery.due_at).where(Delivery.state == "waiting", Delivery.due_at <= now())
+    oldest: datetime | None = db.session.scalar(due.order_by(Delivery.due_at).limit(1))
     return oldest

@@ -58,7 +58,7 @@ def _profile(profile: str) -> str:
 
 def create_connection(batch: Batch, change: CreateConnection) -> Result:
     """Attach a partner."""
-    row = {
+    row: Row = {
         "id": new_id(),
         "org_id": batch.org_id,
         "kind": change.kind,

@@ -1,7 +1,7 @@
 """The verbs of people: create, change, delete, restore, block."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from idp.changes.authority import check_owners, check_target, own
 from idp.changes.batch import Batch, Needs, Person, Result
@@ -30,8 +30,7 @@ def needs(change: Change, wanted: Needs) -> None:
         if change.external_id:
             wanted.foreign_ids.add(change.external_id)
         return
-    assert isinstance(change, ChangeUser | DeleteUser | RestoreUser | BlockUser | UnblockUser)
-    wanted.users.add(change.id)
+    wanted.users.add(cast(ChangeUser, change).id)  # all others name somebody by id
     if isinstance(change, DeleteUser | BlockUser):
         wanted.leaving.add(change.id)
     if isinstance(change, ChangeUser):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
-from idp.changes.batch import Batch
+from idp.changes.batch import Batch, Person, Team
 from idp.directory.domains import Domain
 from idp.directory.errors import Conflict, DirectoryError, Forbidden, Invalid
 from idp.directory.roles import GLOBAL_ADMINISTRATOR
@@ -151,9 +151,11 @@ def _can_sign_in(batch: Batch, user_id: str) -> bool:
 def foreign_ids_are_unique(batch: Batch) -> None:
     """A connection's name for somebody names nobody else."""
     claimed: dict[tuple[str, str], str] = {}
-    held = [("User", who.id, who) for who in batch.users.values() if not who.gone]
-    teams = [("Group", team.id, team) for team in batch.groups.values() if not team.deleted]
-    for kind, subject, thing in (*held, *teams):
+    held: list[tuple[str, str, Person | Team]] = [
+        ("User", who.id, who) for who in batch.users.values() if not who.gone
+    ]
+    held += [("Group", team.id, team) for team in batch.groups.values() if not team.deleted]
+    for kind, subject, thing in held:
         name = thing.external_id
         if not name or name == thing.external_id_before:
             continue

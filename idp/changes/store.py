@@ -210,13 +210,14 @@ def write(batch: Batch) -> None:
     """Send everything to the database, in an order that its constraints accept."""
     session = batch.session
     if batch.first_updates:
-        freed = update(User.__table__).where(User.__table__.c.id == bindparam("key_id"))
+        people: Any = User.__table__
+        freed = update(people).where(people.c.id == bindparam("key_id"))
         session.execute(freed.values(user_name_key=bindparam("user_name_key")), batch.first_updates)
     order = {table: place for place, table in enumerate(db.metadata.sorted_tables)}
     for (table, keys), rows in sorted(batch.deletes.items(), key=lambda item: -order[item[0][0]]):
         session.execute(delete(table).where(*_where(table, keys)), rows)
     for (table, keys, columns), rows in batch.updates.items():
-        values = {name: bindparam(name) for name in columns}
+        values: dict[str, Any] = {name: bindparam(name) for name in columns}
         session.execute(update(table).where(*_where(table, keys)).values(values), rows)
     for table in sorted(batch.inserts, key=order.__getitem__):
         session.execute(insert(table), batch.inserts[table])

@@ -1,6 +1,7 @@
 """The verbs of groups and memberships: create, rename, delete, join, leave."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 from idp.changes.authority import check_group, check_group_owner, own
 from idp.changes.batch import Batch, Needs, Result, Team
@@ -35,8 +36,7 @@ def needs(change: Change, wanted: Needs) -> None:
         wanted.groups.add(change.id)
         wanted.all_members_of.add(change.id)
     else:
-        assert isinstance(change, ChangeGroup)
-        _needs_change(change, wanted)
+        _needs_change(cast(ChangeGroup, change), wanted)
 
 
 def _needs_change(change: ChangeGroup, wanted: Needs) -> None:
@@ -54,8 +54,8 @@ def _is_id(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _needs_name(fields: object, wanted: Needs) -> None:
-    name = fields.get("displayName") if hasattr(fields, "get") else None
+def _needs_name(fields: Mapping[str, Any], wanted: Needs) -> None:
+    name = fields.get("displayName")
     if isinstance(name, str) and name:
         wanted.group_names.add(key(name))
 
@@ -79,8 +79,8 @@ def create_group(batch: Batch, change: CreateGroup) -> Result:
     return Result(made.id, 1, changed=True, created=True)
 
 
-def _cleaned(batch: Batch, fields: object) -> Flat:
-    cleaned = clean(batch.vocabulary, "Group", dict(fields))  # type: ignore[call-overload]
+def _cleaned(batch: Batch, fields: Mapping[str, Any]) -> Flat:
+    cleaned = clean(batch.vocabulary, "Group", fields)
     cleaned.pop("members", None)
     return cleaned
 

@@ -1,4 +1,4 @@
-"""How people prove who they are, and the sessions that this begins. Secrets are stored as hashes."""
+"""How people prove who they are, and the sessions that this begins. Secrets are kept as hashes."""
 
 from datetime import datetime
 

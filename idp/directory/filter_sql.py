@@ -23,7 +23,11 @@ from idp.directory.views import ListQuery
 Condition = ColumnElement[bool]
 _ORDERED = {"gt", "ge", "lt", "le"}
 _KEYED = {"userName": User.user_name_key, "displayName": User.display_name_key}
-_VALUE_COLUMNS = {"value": UserValue.value_key, "type": UserValue.type, "display": UserValue.display}
+_VALUE_COLUMNS = {
+    "value": UserValue.value_key,
+    "type": UserValue.type,
+    "display": UserValue.display,
+}
 
 
 def user_condition(actor: Actor, wanted: Filter) -> Condition:
@@ -91,7 +95,8 @@ def _user_leaf(actor: Actor, leaf: Compare | Present | ValuePath) -> Condition:
 def _column(leaf: Compare | Present) -> Condition:
     column: Any = getattr(User, USER_COLUMNS[leaf.path])
     if isinstance(leaf, Present):
-        return column.is_not(None)
+        present: Condition = column.is_not(None)
+        return present
     attribute = CORE.user_leaves[leaf.path].attribute
     if attribute.type == "boolean":
         return _boolean(column, leaf)
@@ -105,7 +110,7 @@ def _column(leaf: Compare | Present) -> Condition:
 def _boolean(column: Any, leaf: Compare) -> Condition:
     if leaf.op not in ("eq", "ne") or not isinstance(leaf.value, bool | None):
         raise _bad_value(leaf, "true or false, compared by eq or ne")
-    same = column.is_(leaf.value)
+    same: Condition = column.is_(leaf.value)
     return same if leaf.op == "eq" else or_(not_(same), column.is_(None))
 
 
@@ -189,8 +194,10 @@ def _part_present(part: str) -> Condition:
         return UserValue.is_primary.is_not(None)
     column = {"value": UserValue.value}.get(part, _VALUE_COLUMNS.get(part))
     if column is not None:
-        return true() if part == "value" else column.is_not(None)
-    return UserValue.parts[part].as_string().is_not(None)
+        found: Condition = true() if part == "value" else column.is_not(None)
+        return found
+    here: Condition = UserValue.parts[part].as_string().is_not(None)
+    return here
 
 
 def _part(part: str, leaf: Compare) -> Condition:
@@ -207,7 +214,7 @@ def _part(part: str, leaf: Compare) -> Condition:
 
 
 def _json_text(value: Literal) -> str:
-    return {True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    return str(value).lower()  # as JSON writes true and false; numbers stay as they are
 
 
 def _value_path(leaf: ValuePath) -> Condition:
@@ -224,7 +231,7 @@ def _value_path(leaf: ValuePath) -> Condition:
     return exists(_has(leaf.attribute).where(_walk(leaf.term, inner)))
 
 
-def _identifier(actor: Actor, leaf: Compare | Present) -> Condition:
+def _identifier(_actor: Actor, leaf: Compare | Present) -> Condition:
     return true() if isinstance(leaf, Present) else _text(User.id, leaf, fold=False)
 
 

@@ -49,7 +49,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class ValuePath:
-    """`attribute[term]`: one and the same value satisfies the term, whose paths are sub-attributes."""
+    """`attribute[term]`: one and the same value satisfies the term, which speaks of its parts."""
 
     attribute: str
     term: "Filter"

@@ -62,9 +62,10 @@ def verify_password(stored: str | None, password: str) -> bool:
     """Whether the password is right; takes as long where there is none to compare with."""
     with _room:
         try:
-            return _hasher.verify(stored or _nobody(), password) and stored is not None
+            _hasher.verify(stored or _nobody(), password)
         except (VerificationError, InvalidHashError):
             return False
+    return stored is not None
 
 
 def needs_rehash(stored: str) -> bool:

@@ -212,7 +212,11 @@ def _read_cursor(cursor: str, count: int) -> list[str]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         parts = json.loads(base64.urlsafe_b64decode(padded.encode()))
-        if isinstance(parts, list) and len(parts) == count and all(isinstance(p, str) for p in parts):
+        if (
+            isinstance(parts, list)
+            and len(parts) == count
+            and all(isinstance(p, str) for p in parts)
+        ):
             return parts
     except ValueError:
         pass

@@ -86,7 +86,9 @@ def page_groups(
     """Groups by name from a cursor (the last name shown), with how many belong in effect."""
     statement = _within_reach(actor, select(*_COLUMNS, Group.display_name_key))
     if text.strip():
-        statement = statement.where(Group.display_name_key.contains(key(text.strip()), autoescape=True))
+        statement = statement.where(
+            Group.display_name_key.contains(key(text.strip()), autoescape=True)
+        )
     if cursor:
         statement = statement.where(Group.display_name_key > key(cursor))
     rows = db.session.execute(statement.order_by(Group.display_name_key).limit(limit + 1)).all()
@@ -161,6 +163,8 @@ def members_of_many(
         statement = statement.limit(limit + 1)
     found: dict[str, list[MemberView]] = {}
     for row in db.session.execute(statement):
-        member = MemberView(row.member_id, row.member_kind, row.display or "", row.user_name, row.source)
+        member = MemberView(
+            row.member_id, row.member_kind, row.display or "", row.user_name, row.source
+        )
         found.setdefault(row.group_id, []).append(member)
     return found

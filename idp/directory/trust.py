@@ -1,4 +1,4 @@
-"""Reads of what an organization trusts and of itself: connections, tokens, keys, roles, sessions."""
+"""Reads of what an organization trusts, and of itself: connections, keys, roles, sessions."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -46,7 +46,9 @@ def caller_by_token(token: str) -> Caller | None:
     if row is None:
         return None
     held, connection, organization = row
-    ended = held.revoked_at is not None or (held.expires_at is not None and held.expires_at <= now())
+    ended = held.revoked_at is not None or (
+        held.expires_at is not None and held.expires_at <= now()
+    )
     if ended or not connection.enabled:
         return None
     return Caller(
@@ -139,10 +141,13 @@ def pairwise_salt(org_id: str) -> bytes:
 
 def _organization(row: Organization) -> OrganizationView:
     domains = db.session.scalars(
-        select(Domain).where(Domain.org_id == row.id).order_by(Domain.is_default.desc(), Domain.name)
+        select(Domain)
+        .where(Domain.org_id == row.id)
+        .order_by(Domain.is_default.desc(), Domain.name)
     )
     shown = tuple(
-        DomainView(d.id, d.name, d.built_in, d.is_default, d.verified_at is not None) for d in domains
+        DomainView(d.id, d.name, d.built_in, d.is_default, d.verified_at is not None)
+        for d in domains
     )
     return OrganizationView(
         row.id, row.slug, row.name, row.created, row.version, row.settings, shown
@@ -263,7 +268,7 @@ def sessions_of(actor: Actor, user_id: str) -> list[SessionView]:
     ]
 
 
-def session_by_reference(reference: str) -> Row[Any] | None:
+def session_by_reference(reference: str) -> Any:
     """The session and person that a cookie's reference stands for, if it is open."""
     statement = (
         select(BrowserSession, User.user_name, User.display_name, User.active, User.blocked_at)
@@ -275,13 +280,23 @@ def session_by_reference(reference: str) -> Row[Any] | None:
             User.deleted_at.is_(None),
         )
     )
-    return db.session.execute(statement).first()
+    row: Any = db.session.execute(statement).first()
+    return row
 
 
-def sign_in_candidates(user_name_key: str, domain: str, org_id: str | None = None) -> list[Row[Any]]:
+def sign_in_candidates(
+    user_name_key: str, domain: str, org_id: str | None = None
+) -> list[Row[Any]]:
     """The people whom a sign-in name may mean: of the domain's owner, else of any organization."""
     statement = (
-        select(User.id, User.org_id, User.user_name, User.active, User.blocked_at, Credential.secret_hash)
+        select(
+            User.id,
+            User.org_id,
+            User.user_name,
+            User.active,
+            User.blocked_at,
+            Credential.secret_hash,
+        )
         .outerjoin(Credential, (Credential.user_id == User.id) & (Credential.kind == "password"))
         .where(User.user_name_key == user_name_key, User.deleted_at.is_(None))
     )
@@ -293,7 +308,7 @@ def sign_in_candidates(user_name_key: str, domain: str, org_id: str | None = Non
     return list(db.session.execute(statement.limit(2)))
 
 
-def link_by_token(token: str) -> Row[Any] | None:
+def link_by_token(token: str) -> Any:
     """A one-time link that is still good, with the person it is for."""
     statement = (
         select(
@@ -313,7 +328,8 @@ def link_by_token(token: str) -> Row[Any] | None:
             User.deleted_at.is_(None),
         )
     )
-    return db.session.execute(statement).first()
+    row: Any = db.session.execute(statement).first()
+    return row
 
 
 def password_changed_at(actor: Actor, user_id: str) -> datetime | None:

@@ -66,13 +66,13 @@ class User(Model):
     organization: Mapped[str | None] = mapped_column(Text)
     division: Mapped[str | None] = mapped_column(Text)
     department: Mapped[str | None] = mapped_column(Text)
-    manager_id: Mapped[str | None] = mapped_column(String(64))  # may arrive before the manager does
+    manager_id: Mapped[str | None] = mapped_column(String(64))  # may come before the manager
 
-    document: Mapped[str] = mapped_column(Text)  # the record as compact JSON, ready to be sent
+    document: Mapped[str] = mapped_column(Text)  # the record as compact JSON
     owners: Mapped[dict[str, Any]]  # {flat path: source} for values that a connection owns
 
 
-# Of the people who are there, no two in an organization share a sign-in name; a deleted one's is free.
+# No two people of an organization share a sign-in name; that of a deleted one is free.
 Index(
     "uq_users_user_name",
     User.org_id,
@@ -103,7 +103,9 @@ class UserValue(Model):
     ordinal: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     org_id: Mapped[str] = mapped_column(String(36))
     value: Mapped[str | None] = mapped_column(Text)
-    value_key: Mapped[str | None] = mapped_column(key_text(320))  # comparable form, cut to be indexed
+    value_key: Mapped[str | None] = mapped_column(
+        key_text(320)
+    )  # comparable form, cut to be indexed
     type: Mapped[str | None] = mapped_column(String(64))
     display: Mapped[str | None] = mapped_column(Text)
     is_primary: Mapped[bool | None]

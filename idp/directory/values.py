@@ -58,7 +58,7 @@ def domain_of(user_name: str) -> str:
 
 @lru_cache(maxsize=4096)
 def domain_key(domain: str) -> str:
-    """A domain name in its ASCII form (IDNA), lower case, without the final dot; "" if impossible."""
+    """A domain name in ASCII (IDNA), lower case, without the final dot; "" if impossible."""
     text = unicodedata.normalize("NFKC", domain).strip().rstrip(".").lower()
     try:
         return text if text.isascii() else text.encode("idna").decode("ascii")
@@ -100,5 +100,5 @@ def slug(name: str) -> str:
 
 
 def digest(secret: str) -> str:
-    """How a random secret of 256 bits is stored: SHA-256; a slow hash would protect nothing more."""
+    """How a random secret of 256 bits is stored; a slow hash would protect nothing more."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

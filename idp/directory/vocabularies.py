@@ -38,7 +38,7 @@ def _schema(row: SchemaExtension) -> Schema:
 
 def attribute_of(definition: dict[str, Any]) -> Attribute:
     """An attribute from its definition (RFC 7643 §7), as it is stored."""
-    texts = {name: str(definition[name]) for name in _TEXTS if name in definition}
+    texts: dict[str, Any] = {name: str(definition[name]) for name in _TEXTS if name in definition}
     return Attribute(
         **texts,
         multi=bool(definition.get("multiValued", False)),

@@ -1,0 +1,61 @@
+"""What the measurements share: fresh databases of both kinds, and an organization to fill."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import flask_migrate
+from flask import Flask
+from pydantic import SecretStr
+
+from idp import sealing
+from idp.app import create_app
+from idp.changes import apply
+from idp.changes.intents import CreateConnection, CreateOrganization
+from idp.config import Settings
+from idp.directory.actors import Actor, system_actor
+from idp.extensions import db
+from tests import counterparts
+
+KINDS = ("sqlite", "postgresql")
+WRITE = frozenset({"users.read", "users.write", "groups.read", "groups.write"})
+
+
+@contextmanager
+def database(kind: str) -> Iterator[tuple[Flask, str]]:
+    """An app on a fresh, migrated database, with its context pushed; and the database's URL."""
+    place = Path(tempfile.mkdtemp(prefix="chamberlain-bench-"))
+    try:
+        if kind == "sqlite":
+            yield from _serve(f"sqlite:///{place / 'bench.db'}", place)
+        else:
+            with counterparts.fresh_database(counterparts.postgres()) as url:
+                yield from _serve(url, place)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _serve(url: str, place: Path) -> Iterator[tuple[Flask, str]]:
+    settings = Settings(
+        database_url=url,
+        data_dir=place,
+        secret_key=SecretStr("bench"),
+        master_key=SecretStr(sealing.make_key()),
+        worker=False,
+        log_level="error",
+    )
+    app = create_app(settings)
+    with app.app_context():
+        flask_migrate.upgrade()
+        yield app, url
+        db.session.remove()
+        db.engine.dispose()
+
+
+def organization() -> Actor:
+    """An organization, and the HR connection that fills it."""
+    org = apply(CreateOrganization("Bench", "bench.example"), by=system_actor("")).first.id
+    made = apply(CreateConnection("scim", "HR"), by=system_actor(org)).first.id
+    return Actor("connection", made, "HR", org, "scim", WRITE, connection_id=made)

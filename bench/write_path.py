@@ -1,0 +1,155 @@
+"""The write path against bare inserts of the very same rows.
+
+    python -m bench.write_path [PEOPLE]
+
+Creates people with e-mail addresses and a group membership each through `apply`, with rules,
+ownership, audit and outbox; then inserts the same rows into an empty database by SQLAlchemy
+Core's executemany, one statement per table, one transaction. Prints rates, the ratio (the aim is
+a quarter at least), the number of statements for 10 and for 1,000 changes, and peak memory.
+"""
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Table, event, insert
+
+from bench.ground import KINDS, database, organization
+from idp.changes import apply, store
+from idp.changes.batch import Batch
+from idp.changes.intents import AddMember, Change, CreateGroup, CreateUser
+from idp.clock import new_id
+from idp.directory.actors import Actor
+from idp.extensions import db
+
+Rows = list[tuple[Table, list[dict[str, Any]]]]
+
+
+def joiners(first: int, count: int, group: str) -> list[Change]:
+    """People with two addresses each, and the group they join."""
+    changes: list[Change] = []
+    for n in range(first, first + count):
+        name, person = f"person{n}@bench.example", new_id()
+        emails = [
+            {"value": name, "type": "work", "primary": True},
+            {"value": f"home{n}@mail.example", "type": "home"},
+        ]
+        fields = {
+            "userName": name,
+            "displayName": f"Person Number {n}",
+            "name.givenName": "Person",
+            "name.familyName": f"Number {n}",
+            "title": "Clerk",
+            "emails": emails,
+        }
+        changes.append(CreateUser(fields, external_id=f"E{n}", id=person))
+        changes.append(AddMember(group, person))
+    return changes
+
+
+@contextmanager
+def kept_rows() -> Iterator[Rows]:
+    """Collect what the store inserts."""
+    kept: Rows = []
+    write = store.write
+
+    def writing(batch: Batch) -> None:
+        order = {table: n for n, table in enumerate(db.metadata.sorted_tables)}
+        kept.extend((t, batch.inserts[t]) for t in sorted(batch.inserts, key=order.__getitem__))
+        write(batch)
+
+    store.write = writing
+    try:
+        yield kept
+    finally:
+        store.write = write
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """Collect the statements that reach the database."""
+    seen: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        seen.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long a piece of work takes, in seconds."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def ours(kind: str, people: int) -> tuple[float, Rows, Rows, list[int]]:
+    """The write path: its time, the rows it wrote before and during, and its statement counts."""
+    with database(kind), kept_rows() as rows:
+        hr = organization()
+        group = apply(CreateGroup({"displayName": "Everybody"}), by=hr).first.id
+        counts = [_statements(hr, group, first, count) for first, count in ((0, 10), (10, 1000))]
+        before = list(rows)
+        del rows[:]
+        changes = joiners(2000, people, group)
+        took = seconds(lambda: apply(*changes, by=hr))
+        return took, before, list(rows), counts
+
+
+def _statements(hr: Actor, group: str, first: int, count: int) -> int:
+    with counted() as seen:
+        apply(*joiners(first, count // 2, group), by=hr)
+    return len(seen)
+
+
+def bare(kind: str, before: Rows, rows: Rows) -> float:
+    """The same rows by executemany."""
+    with database(kind):
+        _insert(before)
+        return seconds(lambda: _insert(rows))
+
+
+def _insert(rows: Rows) -> None:
+    with db.engine.connect() as held, held.execution_options(writing=True).begin():
+        for table, values in rows:
+            if table.name != "audit_heads":
+                held.execute(insert(table), values)
+
+
+def flat_memory(kind: str) -> list[int]:
+    """Peak memory in MB after each of ten batches of 1,000: it must not climb."""
+    peaks = []
+    with database(kind):
+        hr = organization()
+        group = apply(CreateGroup({"displayName": "Everybody"}), by=hr).first.id
+        for n in range(10):
+            apply(*joiners(n * 1000, 1000, group), by=hr)
+            peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+    return peaks
+
+
+def main() -> None:
+    """Measure both databases and print."""
+    people = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    for kind in KINDS:
+        peaks = flat_memory(kind)
+        took, before, rows, counts = ours(kind, people)
+        least = bare(kind, before, rows)
+        written = sum(len(values) for _, values in rows)
+        print(f"{kind}: {people} people with addresses and membership, {written} rows")
+        print(f"  write path      {took:6.2f} s  {people / took:8.0f} people/s")
+        print(f"  bare inserts    {least:6.2f} s  {people / least:8.0f} people/s")
+        print(f"  ratio           {least / took:6.2f}    (aim: at least 0.25)")
+        print(f"  statements      {counts[0]} for 10 changes, {counts[1]} for 1,000")
+        print(f"  peak memory MB  {peaks}")
+
+
+if __name__ == "__main__":
+    main()
