@@ -22,7 +22,7 @@ from idp.directory.actors import Actor, system_actor
 from idp.directory.passwords import hash_password
 from idp.directory.roles import SELF
 
-PASSWORD = "a long walk by the sea"  # noqa: S105  the whole cast uses it
+PASSWORD = "a long walk by the sea"
 _hashed: list[str] = []
 SCIM = frozenset({"users.read", "users.write", "groups.read", "groups.write"})
 
@@ -84,7 +84,9 @@ def assemble() -> Cast:
         token=token,
         other_org=other_org,
         other_operator=other_operator,
-        mallory=person(other_operator, "mallory@contoso.example", "Mallory", "global_administrator"),
+        mallory=person(
+            other_operator, "mallory@contoso.example", "Mallory", "global_administrator"
+        ),
         other_hr=other_hr,
         other_token=other_token,
     )

@@ -18,7 +18,7 @@ from idp.extensions import db
 from tests import cast, counterparts
 
 MASTER_KEY = "Wq4m0pJ0Zf0oF1u8dJfUuZ8k1m5fWv2W2sXkqk3mX0I="
-SECRET_KEY = "only for tests"  # noqa: S105
+SECRET_KEY = "only for tests"
 DATABASES = ("sqlite", "postgresql")
 
 
@@ -100,7 +100,7 @@ def sqlite_app(sqlite_url: str, tmp_path: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def people(app: Flask) -> cast.Cast:  # noqa: ARG001  the cast lives in the app's database
+def people(app: Flask) -> cast.Cast:
     """The cast, on either database."""
     return cast.assemble()
 

@@ -1,12 +1,11 @@
 """A person's record as columns, rows of values and words: what the store writes of a person."""
 
 import json
-from functools import lru_cache
 from typing import Any
 
 from idp.changes.batch import Batch, Person, Row
 from idp.changes.people import require_user_name
-from idp.directory.attributes import Flat, Vocabulary, nest
+from idp.directory.attributes import Flat, nest
 from idp.directory.errors import DirectoryError
 from idp.directory.users import USER_COLUMNS
 from idp.directory.values import key, search_form, user_name_key, words
@@ -42,16 +41,10 @@ def shown_name(flat: Flat) -> str:
     return str(flat.get("displayName") or full or flat.get("userName") or "")
 
 
-@lru_cache(maxsize=256)
-def row_paths(vocabulary: Vocabulary) -> frozenset[str]:
-    """The flat paths that have no column and so live as rows of `user_values`."""
-    return frozenset(path for path in vocabulary.user_leaves if path not in USER_COLUMNS)
-
-
 def value_rows(batch: Batch, who: Person, flat: Flat, owners: Row) -> dict[tuple[str, int], Row]:
     """The rows of a person's multi-valued and own attributes, by (attribute, ordinal)."""
     rows: dict[tuple[str, int], Row] = {}
-    wanted = row_paths(batch.vocabulary)
+    wanted = batch.vocabulary.row_paths
     for path, value in flat.items():
         if path not in wanted:
             continue

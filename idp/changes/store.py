@@ -17,6 +17,16 @@ from idp.directory.values import key
 from idp.extensions import db
 
 _SET_ONCE = {"id", "org_id", "source", "created", "last_sign_in"}
+_INDEXED = {
+    "user_name",
+    "user_name_key",
+    "sort_key",
+    "display_name",
+    "display_name_key",
+    "employee_number",
+    "manager_id",
+    "deleted_at",
+}
 
 
 def plan(batch: Batch) -> None:
@@ -84,9 +94,20 @@ def _write_people(batch: Batch, changed: list[Person]) -> None:
         if who.is_new:
             batch.insert(User, row)
         else:
-            batch.update(User, {"id": who.id}, {n: v for n, v in row.items() if n not in _SET_ONCE})
+            batch.update(User, {"id": who.id}, _altered(who, row))
         _plan_values(batch, who)
     _plan_words(batch, changed)
+
+
+def _altered(who: Person, row: Row) -> Row:
+    """What an update sets: two shapes of statement, with and without the indexed columns.
+
+    A database rewrites every index whose column is named, whether or not its value differs.
+    """
+    before = who.before or {}
+    renamed = any(before.get(name) != row[name] for name in _INDEXED)
+    left_out = _SET_ONCE if renamed else _SET_ONCE | _INDEXED
+    return {name: value for name, value in row.items() if name not in left_out}
 
 
 def _free_swapped_names(batch: Batch, changed: list[Person], claimed: dict[str, Row]) -> None:
@@ -94,7 +115,8 @@ def _free_swapped_names(batch: Batch, changed: list[Person], claimed: dict[str, 
     taken = {row["user_name_key"] for row in claimed.values()}
     for who in changed:
         before = who.before
-        if before and before["user_name_key"] in taken - {claimed[who.id]["user_name_key"]}:
+        freed = before["user_name_key"] if before else None
+        if freed in taken and freed != claimed[who.id]["user_name_key"]:
             batch.first_updates.append({"key_id": who.id, "user_name_key": f"\x7f{who.id}"})
 
 

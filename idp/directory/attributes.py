@@ -353,6 +353,11 @@ class Vocabulary:
         return {leaf.path: leaf for leaf in _leaves(self.group, "")}
 
     @cached_property
+    def row_paths(self) -> frozenset[str]:
+        """The flat paths of User without a column: their values are rows of their own."""
+        return frozenset(p for p, leaf in self.user_leaves.items() if not leaf.attribute.column)
+
+    @cached_property
     def _lowered(self) -> dict[str, dict[str, Leaf]]:
         names: dict[str, dict[str, Leaf]] = {}
         for kind, urn, leaves in (
