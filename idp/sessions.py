@@ -10,7 +10,7 @@ process is honoured, and ended, by every other, for the database is asked each t
 import hashlib
 import ipaddress
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Response, current_app, g, request
@@ -31,6 +31,17 @@ from idp.directory.values import domain_of, key
 FREE_FAILURES_OF_ACCOUNT = 5
 FREE_FAILURES_OF_NETWORK = 50
 _SIGN_IN = frozenset({"signin"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A session that this browser still remembers and that is over."""
+
+    session_id: str
+    user_id: str
+    org_id: str
+    created: datetime
+    strength: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +196,19 @@ def _actor() -> Actor | None:
         session_id=held.id,
         strength=held.strength,
     )
+
+
+def ended_here() -> Ended | None:
+    """The session that this browser's cookie stood for before it was ended, if that is all it has.
+
+    It proves nothing but who was here: good for telling a partner that this person is shut out.
+    """
+    reference = request.cookies.get(_cookie_name())
+    row = queries.session_by_reference(reference, ended=True) if reference else None
+    if row is None:
+        return None
+    held = row.BrowserSession
+    return Ended(held.id, held.user_id, held.org_id, held.created, held.strength)
 
 
 def _shut_out(row: Any) -> bool:
