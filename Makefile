@@ -44,8 +44,8 @@ format: install-dev ## put the code in order
 	$(PY) -m ruff format .
 
 bench: install-dev peers ## side-by-side measurements, one after the other
-	@set -e; ls bench/*.py >/dev/null; \
-	for b in bench/*.py; do case $$b in bench/_*) continue;; esac; echo "== $$b"; $(PY) $$b $(ARGS); done
+	@set -e; \
+	for b in write_path page; do echo "== $$b"; $(PY) -m bench.$$b $(ARGS); done
 
 # The runtime lock first; the other holds the same versions and adds to them.
 LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -88,7 +88,7 @@ def prepare_sqlite(engine: Engine) -> None:
             "synchronous=FULL",  # an acknowledged leaver stays gone when the power fails
             "foreign_keys=ON",
             "busy_timeout=5000",
-            "cache_size=-65536",
+            "cache_size=-8192",
             "temp_store=MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}").close()

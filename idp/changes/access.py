@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
-from idp.changes.authority import check_rank, check_scope
+from sqlalchemy import select
+
+from idp.changes.authority import check_own_password, check_rank, check_scope
 from idp.changes.batch import Batch, Needs, Person, Result, Row
 from idp.changes.intents import (
     Change,
@@ -16,7 +18,7 @@ from idp.changes.intents import (
 )
 from idp.clock import new_id, new_secret
 from idp.directory.credentials import BrowserSession, Credential, OneTimeLink
-from idp.directory.errors import Conflict, Forbidden, not_found
+from idp.directory.errors import Conflict, Forbidden, Invalid, not_found
 from idp.directory.users import User
 from idp.directory.values import digest
 
@@ -31,8 +33,11 @@ def needs(change: Change, wanted: Needs) -> None:
     """What a change of access names."""
     if isinstance(change, RedeemLink):
         wanted.links.add(digest(change.token))
-    elif not isinstance(change, EndSession):
+        return
+    if not isinstance(change, EndSession):
         wanted.users.add(change.user_id)  # type: ignore[attr-defined]
+    if isinstance(change, RecordSignIn):
+        wanted.connections.add(change.partner_id)
 
 
 def _held(batch: Batch, user_id: str) -> Person:
@@ -49,7 +54,7 @@ def _check_reach(batch: Batch, who: Person) -> None:
         return
     actor.need("users.reset")
     check_rank(batch, who.id)
-    check_scope(batch, who)
+    check_scope(batch, who.id)
 
 
 def _target(who: Person) -> tuple[str, str, str]:
@@ -59,13 +64,11 @@ def _target(who: Person) -> tuple[str, str, str]:
 def set_password(batch: Batch, change: SetPassword) -> Result:
     """Replace a person's password; the other sessions end."""
     who = _held(batch, change.user_id)
-    if batch.actor.kind == "user" and batch.actor.id != who.id:
-        raise Forbidden(
-            "password_of_another", "Nobody chooses another's password; send a one-time link."
-        )
+    check_own_password(batch, who.id)
     _store_password(batch, who.id, change.password_hash)
     if not change.rehash:
         batch.passwords_changed[who.id] = change.keep_session
+        batch.new_passwords.add(who.id)
         batch.note("password.changed", _target(who), {})
     return Result(who.id, who.row["version"], changed=True)
 
@@ -91,6 +94,10 @@ def issue_link(batch: Batch, change: IssueLink) -> Result:
     if not who.may_sign_in():
         raise Conflict(
             "user_cannot_sign_in", "This person may not sign in; activate or unblock them first."
+        )
+    if change.purpose not in LINK_LIFE:
+        raise Invalid(
+            "purpose_unknown", f"A link is for one of {', '.join(LINK_LIFE)}.", attribute="purpose"
         )
     token = new_secret()
     expires_at = batch.now + LINK_LIFE[change.purpose]
@@ -133,9 +140,11 @@ def redeem_link(batch: Batch, change: RedeemLink) -> Result:
     if change.password_hash:
         _store_password(batch, user_id, change.password_hash)
         batch.passwords_changed[user_id] = None
+        batch.new_passwords.add(user_id)
+    name = batch.session.scalar(select(User.user_name).where(User.id == user_id))
     batch.note(
         "link.redeemed",
-        ("User", user_id, batch.name_of(user_id)),
+        ("User", user_id, name or ""),
         {"purpose": [row["purpose"], None]},
     )
     return Result(user_id, changed=True)
@@ -194,6 +203,7 @@ def _check_session_reach(batch: Batch, user_id: str) -> None:
     actor.need("users.reset")
     batch.load_roles_of(user_id)
     check_rank(batch, user_id)
+    check_scope(batch, user_id)
 
 
 def end_sessions(batch: Batch, change: EndSessions) -> Result:
@@ -208,6 +218,8 @@ def record_sign_in(batch: Batch, change: RecordSignIn) -> Result:
     """Write down a sign-in, or a refusal, at a partner."""
     who = _held(batch, change.user_id)
     partner = batch.connections.get(change.partner_id)
+    if partner is None:
+        raise not_found("connection")
     diff = {"result": [None, change.result]} | (
         {"reason": [None, change.reason]} if change.reason else {}
     )
@@ -217,7 +229,7 @@ def record_sign_in(batch: Batch, change: RecordSignIn) -> Result:
         diff,
         related_kind="Connection",
         related_id=change.partner_id,
-        related_name=partner["name"] if partner else "",
+        related_name=partner["name"],
     )
     return Result(who.id, who.row["version"], changed=True)
 

@@ -13,12 +13,14 @@ from sqlalchemy import select
 
 from idp.changes import intents
 from idp.changes.batch import Batch, Person, Team
+from idp.directory import values
 from idp.directory.actors import LOCAL
 from idp.directory.attributes import Flat
 from idp.directory.connections import Connection
 from idp.directory.errors import Forbidden, Invalid
 from idp.directory.groups import EffectiveMembership
 from idp.directory.roles import ROLES
+from idp.directory.sets import any_of
 
 # What each kind of change needs. Those with "self." a person may also ask for themselves.
 PERMISSIONS: dict[type[intents.Change], str] = {
@@ -85,7 +87,23 @@ def check_target(batch: Batch, who: Person, *, self_fields: Iterable[str] = ()) 
         _only_oneself(batch, who.id, self_fields)
         return
     check_rank(batch, who.id)
-    check_scope(batch, who)
+    check_scope(batch, who.id)
+
+
+def check_may_add(batch: Batch) -> None:
+    """Refuse to add people to an actor whose role reaches the members of a group."""
+    if batch.actor.scopes:
+        raise Forbidden(
+            "outside_scope", "Your role covers the members of a group; it cannot add people."
+        )
+
+
+def check_own_password(batch: Batch, user_id: str) -> None:
+    """People choose their own passwords; a source may bring one."""
+    if batch.actor.kind == "user" and batch.actor.id != user_id:
+        raise Forbidden(
+            "password_of_another", "Nobody chooses another's password; send a one-time link."
+        )
 
 
 def _only_oneself(batch: Batch, user_id: str, fields: Iterable[str]) -> None:
@@ -116,23 +134,19 @@ def check_rank(batch: Batch, user_id: str) -> None:
         )
 
 
-def check_scope(batch: Batch, who: Person) -> None:
+def check_scope(batch: Batch, user_id: str) -> None:
     """A role over one group reaches that group's effective members only."""
     if not batch.actor.scopes:
         return
-    if who.is_new:
-        raise Forbidden(
-            "outside_scope", "Your role covers the members of a group; it cannot add people."
-        )
-    inside = batch.session.scalar(
-        select(EffectiveMembership.user_id)
-        .where(
-            EffectiveMembership.user_id == who.id,
+    if user_id not in batch.covered:
+        asked = batch.users.keys() | {user_id}
+        inside = select(EffectiveMembership.user_id).where(
+            any_of(batch.session, EffectiveMembership.user_id, asked),
             EffectiveMembership.group_id.in_(batch.actor.scopes),
         )
-        .limit(1)
-    )
-    if inside is None:
+        found = set(batch.session.scalars(inside))
+        batch.covered.update((one, one in found) for one in asked)
+    if not batch.covered[user_id]:
         raise Forbidden("outside_scope", "This person is outside the group that your role covers.")
 
 
@@ -156,20 +170,33 @@ def check_owners(batch: Batch, who: Person, altered: Mapping[str, Any]) -> None:
 
 
 def _refuse_foreign(batch: Batch, owners: Mapping[str, str | None]) -> None:
-    source = batch.actor.source
     for path, owner in owners.items():
-        if owner is None or owner == source:
-            continue
-        name = batch.session.scalar(
-            select(Connection.name).where(Connection.id == owner, Connection.org_id == batch.org_id)
-        )
-        if name is not None:  # what a detached source owned is free
+        if is_anothers(batch, owner):
+            name = batch.sources[str(owner)] or ""
             raise Forbidden(
                 "attribute_owned",
                 f"{path} comes from {name}; change it there.",
                 attribute=path,
                 owner=name,
             )
+
+
+def is_anothers(batch: Batch, owner: str | None) -> bool:
+    """Whether a value belongs to another source; what a detached one owned is free."""
+    if owner is None or owner == batch.actor.source:
+        return False
+    if owner not in batch.sources:
+        batch.sources[owner] = batch.session.scalar(
+            select(Connection.name).where(Connection.id == owner, Connection.org_id == batch.org_id)
+        )
+    return batch.sources[owner] is not None
+
+
+def foreign_name(batch: Batch, given: intents.MaybeText, held: str | None) -> str | None:
+    """The acting connection's name for a thing; whoever is none has no names of their own."""
+    if given is intents.KEEP or batch.actor.connection_id is None:
+        return held
+    return values.foreign_name(given) if given else None
 
 
 def own(batch: Batch, owners: Mapping[str, str], written: Flat) -> dict[str, str]:

@@ -144,11 +144,14 @@ class Batch:
     removed: dict[tuple[str, str], Row] = field(default_factory=dict)
     roles: dict[str, list[Row]] = field(default_factory=dict)  # user id -> assignments in force
     assignments: dict[str, Row] = field(default_factory=dict)
-    administrators: set[str] = field(default_factory=set)  # who holds any role before the batch
+    administrators: set[str] = field(default_factory=set)  # who is Global Administrator before
     roles_changed: bool = False
     role_targets: set[str] = field(default_factory=set)  # whose roles the batch changes
     children: dict[str, set[str]] = field(default_factory=dict)  # group -> groups in it, as will be
     passwords_changed: dict[str, str | None] = field(default_factory=dict)  # user -> session kept
+    new_passwords: set[str] = field(default_factory=set)
+    covered: dict[str, bool] = field(default_factory=dict)  # user -> whether in the actor's scope
+    sources: dict[str, str | None] = field(default_factory=dict)  # owner -> name; None: detached
 
     links: dict[str, Row] = field(default_factory=dict)  # token hash -> one-time link
     connections: dict[str, Row] = field(default_factory=dict)
@@ -157,7 +160,8 @@ class Batch:
     # Keyed by table, key columns (True where the key is NULL) and set columns: one statement each.
     updates: dict[tuple[Table, Keys, tuple[str, ...]], list[Row]] = field(default_factory=dict)
     deletes: dict[tuple[Table, Keys], list[Row]] = field(default_factory=dict)
-    first_updates: list[Row] = field(default_factory=list)  # names given up before they are claimed
+    # Names given up before they are claimed, by table and column.
+    first_updates: dict[tuple[Table, str], list[Row]] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     mails: list[Row] = field(default_factory=list)  # deliveries that are not for everybody to read
 
@@ -174,6 +178,11 @@ class Batch:
         """Set columns of the row with this key when the batch is stored."""
         place = (_table(table), _keys(key), tuple(values))
         self.updates.setdefault(place, []).append(_bound(key) | values)
+
+    def give_up(self, table: Any, column: str, row_id: str) -> None:
+        """Put a name aside, before anything else is stored, that another row will take."""
+        freed = {"key_id": row_id, "freed": f"\x7f{row_id}"}
+        self.first_updates.setdefault((_table(table), column), []).append(freed)
 
     def delete(self, table: Any, key: Row) -> None:
         """Remove the rows with this key when the batch is stored."""

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from idp.changes.batch import Batch, Row
 from idp.directory.credentials import BrowserSession, Credential, OneTimeLink
 from idp.directory.groups import EffectiveMembership, Group, Membership
-from idp.directory.roles import RoleAssignment
+from idp.directory.roles import GLOBAL_ADMINISTRATOR, RoleAssignment
 from idp.directory.sets import any_of
 
 _EDGE = (Membership.group_id, Membership.member_id, Membership.member_kind, Membership.source)
@@ -170,7 +170,7 @@ def deleted_lose_their_roles(batch: Batch) -> None:
 
 
 def _drop_role(batch: Batch, row: Row) -> None:
-    batch.roles_changed = True
+    batch.roles_changed |= row["role"] == GLOBAL_ADMINISTRATOR and row["scope_group_id"] is None
     batch.delete(RoleAssignment, {"id": row["id"]})
     diff = {"role": [row["role"], None]}
     batch.note("role.removed", ("User", row["user_id"], batch.name_of(row["user_id"])), diff)
@@ -180,7 +180,7 @@ def leavers_lose_every_door(batch: Batch) -> None:
     """Who may no longer sign in has no session and no link; a new password ends the others."""
     leavers = [p.id for p in batch.users.values() if p.could_sign_in() and not p.may_sign_in()]
     _end(batch, BrowserSession, "sessions.ended", leavers + list(batch.passwords_changed))
-    _end(batch, OneTimeLink, "links.ended", leavers)
+    _end(batch, OneTimeLink, "links.ended", leavers + list(batch.new_passwords))
     for who in batch.users.values():
         if who.gone and who.before and not who.before["deleted_at"]:
             batch.delete(Credential, {"user_id": who.id})
@@ -198,8 +198,9 @@ def _end(batch: Batch, model: Any, action: str, people: list[str]) -> None:
         any_of(batch.session, table.c.user_id, people),
     )
     counts: dict[str, int] = {}
+    used_up = {row["id"] for row in batch.links.values()}
     for row in batch.session.execute(open_rows):
-        if batch.passwords_changed.get(row.user_id) != row.id:
+        if batch.passwords_changed.get(row.user_id) != row.id and row.id not in used_up:
             batch.update(model, {"id": row.id}, {"ended_at": batch.now})
             counts[row.user_id] = counts.get(row.user_id, 0) + 1
     for user_id, count in counts.items():

@@ -7,9 +7,9 @@ constraint holds, and its refusal must read the same.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
-from idp.directory.errors import Conflict, DirectoryError, Unavailable
+from idp.directory.errors import Conflict, DirectoryError, Invalid, Unavailable
 
 # Constraint name (PostgreSQL) and "table.column" (SQLite) -> code, sentence, attribute.
 _TAKEN = {
@@ -63,6 +63,12 @@ def translated() -> Iterator[None]:
         yield
     except IntegrityError as refused:
         raise _taken(refused) from refused
+    except (DataError, UnicodeEncodeError) as refused:
+        raise Invalid(
+            "value_not_storable",
+            "A value is too long, or holds signs that cannot be kept.",
+            cause=str(refused),
+        ) from refused
     except DBAPIError as failed:
         state = getattr(failed.orig, "sqlstate", None)
         if state in RETRY_STATES:

@@ -29,9 +29,10 @@ def load(batch: Batch) -> None:
     """Fill the batch with every row that its needs name."""
     _organization(batch)
     _users(batch)
+    _people_as_members(batch)
     _groups(batch)
     _names(batch)
-    _members(batch)
+    _groups_as_members(batch)
     _memberships(batch)
     _roles(batch)
     _links(batch)
@@ -49,10 +50,10 @@ def _organization(batch: Batch) -> None:
         return
     needs = batch.needs
     needs.everybodys_roles |= _an_administrator_may_leave(batch)
-    exclusive = needs.everybodys_roles
+    exclusive = needs.everybodys_roles or _the_graph_may_change(batch)
     statement = select(Organization.vocabulary_version).where(Organization.id == batch.org_id)
     if exclusive or needs.memberships:
-        statement = statement.with_for_update(read=not exclusive)
+        statement = statement.with_for_update(read=not exclusive, key_share=exclusive)
     version = batch.session.scalar(statement)
     if version is None:
         raise not_found("organization")
@@ -70,6 +71,16 @@ def _an_administrator_may_leave(batch: Batch) -> bool:
     return batch.session.scalar(held.limit(1)) is not None
 
 
+def _the_graph_may_change(batch: Batch) -> bool:
+    """Whether groups may join or leave groups: two such batches could close a circle together."""
+    if batch.needs.all_members_of:
+        return True
+    group = select(Group.id).where(
+        Group.org_id == batch.org_id, any_of(batch.session, Group.id, batch.needs.members)
+    )
+    return bool(batch.needs.members) and batch.session.scalar(group.limit(1)) is not None
+
+
 def _users(batch: Batch) -> None:
     wanted = batch.needs.users
     if not wanted:
@@ -78,7 +89,7 @@ def _users(batch: Batch) -> None:
         select(_USER)
         .where(_USER.c.org_id == batch.org_id, any_of(batch.session, _USER.c.id, wanted))
         .order_by(_USER.c.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     for row in _rows(batch, statement):
         if row["deleted_at"] is None or batch.needs.deleted_users:
@@ -99,7 +110,7 @@ def _groups(batch: Batch) -> None:
         select(_GROUP)
         .where(_GROUP.c.org_id == batch.org_id, any_of(batch.session, _GROUP.c.id, wanted))
         .order_by(_GROUP.c.id)
-        .with_for_update()
+        .with_for_update()  # it may be deleted, and what refers to it waits for that
     )
     for row in _rows(batch, statement):
         batch.groups[row["id"]] = Team(row["id"], row, dict(row))
@@ -122,26 +133,38 @@ def _names(batch: Batch) -> None:
         batch.group_names_taken = {row.display_name_key: row.id for row in session.execute(named)}
 
 
-def _members(batch: Batch) -> None:
-    """Find out which of the ids that should be members are people, and which are groups."""
+def _people_as_members(batch: Batch) -> None:
+    """Which of the ids that should be members are people.
+
+    They are locked: nobody may be deleted while they join, and where somebody belongs in effect
+    follows from all their memberships, so two that join or leave for them take turns.
+    """
     wanted = batch.needs.members
     if not wanted:
         return
-    session = batch.session
     people = (
         select(User.id, User.user_name, User.display_name)
         .where(
-            User.org_id == batch.org_id, User.deleted_at.is_(None), any_of(session, User.id, wanted)
+            User.org_id == batch.org_id,
+            User.deleted_at.is_(None),
+            any_of(batch.session, User.id, wanted),
         )
         .order_by(User.id)
-        .with_for_update(read=True)  # nobody may be deleted while they join
+        .with_for_update(key_share=True)
     )
-    for row in session.execute(people):
+    for row in batch.session.execute(people):
         batch.member_kinds[row.id] = ("User", row.display_name or row.user_name)
+
+
+def _groups_as_members(batch: Batch) -> None:
+    """Which of the ids that should be members are groups."""
+    wanted = batch.needs.members
+    if not wanted:
+        return
     groups = select(Group.id, Group.display_name).where(
-        Group.org_id == batch.org_id, any_of(session, Group.id, wanted)
+        Group.org_id == batch.org_id, any_of(batch.session, Group.id, wanted)
     )
-    for found in session.execute(groups):
+    for found in batch.session.execute(groups):
         batch.member_kinds[found.id] = ("Group", found.display_name)
 
 
@@ -185,7 +208,8 @@ def _roles(batch: Batch) -> None:
         return
     for row in _rows(batch, chosen.where(RoleAssignment.org_id == batch.org_id)):
         batch.assignments[row["id"]] = row
-        batch.administrators.add(row["user_id"])
+        if row["role"] == GLOBAL_ADMINISTRATOR:
+            batch.administrators.add(row["user_id"])
         if row["expires_at"] is None or row["expires_at"] > batch.now:
             batch.roles.setdefault(row["user_id"], []).append(row)
 

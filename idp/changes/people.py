@@ -3,10 +3,17 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
-from idp.changes.authority import check_owners, check_target, own
+from idp.changes.authority import (
+    check_may_add,
+    check_own_password,
+    check_owners,
+    check_target,
+    foreign_name,
+    is_anothers,
+    own,
+)
 from idp.changes.batch import Batch, Needs, Person, Result
 from idp.changes.intents import (
-    KEEP,
     BlockUser,
     Change,
     ChangeUser,
@@ -33,9 +40,10 @@ def needs(change: Change, wanted: Needs) -> None:
     wanted.users.add(cast(ChangeUser, change).id)  # all others name somebody by id
     if isinstance(change, DeleteUser | BlockUser):
         wanted.leaving.add(change.id)
+        wanted.memberships |= isinstance(change, DeleteUser)
     if isinstance(change, ChangeUser):
         _needs_name(change.fields, wanted)
-        if "active" in {str(path).lower() for path in change.fields}:
+        if any(str(path).lower().endswith("active") for path in change.fields):
             wanted.leaving.add(change.id)
         if isinstance(change.external_id, str):
             wanted.foreign_ids.add(change.external_id)
@@ -43,20 +51,21 @@ def needs(change: Change, wanted: Needs) -> None:
 
 
 def _needs_name(fields: Mapping[str, Any], wanted: Needs) -> None:
-    name = fields.get("userName")
-    if isinstance(name, str) and name:
-        wanted.user_names.add(values.user_name_key(name))
+    for path, name in fields.items():  # which may be written in any case, with its schema's URN
+        if isinstance(name, str) and name and str(path).lower().endswith("username"):
+            wanted.user_names.add(values.user_name_key(name))
 
 
 def create_user(batch: Batch, change: CreateUser) -> Result:
     """Add a person; active unless told otherwise (RFC 7643 §4.1.1 leaves it to us)."""
+    check_may_add(batch)
     cleaned = clean(batch.vocabulary, "User", change.fields)
     cleaned.pop("password", None)
     flat: Flat = {path: value for path, value in cleaned.items() if value is not None}
     flat.setdefault("active", True)
     owners = own(batch, {}, flat)
     made = Person(change.id or new_id(), None, {}, _new_row(batch, owners), flat)
-    made.external_id = change.external_id
+    made.external_id = foreign_name(batch, change.external_id, None)
     made.index = batch.index
     batch.users[made.id] = made
     if change.password_hash:
@@ -88,9 +97,11 @@ def change_user(batch: Batch, change: ChangeUser) -> Result:
     who = _held(batch, change.id, change.expect)
     fields = clean(batch.vocabulary, "User", change.fields)
     fields.pop("password", None)
-    check_target(batch, who, self_fields=fields.keys())
     if change.replace:
         fields = _cleared(batch, who, fields) | fields
+    check_target(batch, who, self_fields=fields.keys())
+    if fields.get("active", True) is None:
+        raise Invalid("active_missing", "A person is active or is not.", attribute="active")
     altered = {path: value for path, value in fields.items() if not same(who.flat.get(path), value)}
     check_owners(batch, who, altered)
     for path, value in altered.items():
@@ -99,9 +110,9 @@ def change_user(batch: Batch, change: ChangeUser) -> Result:
         else:
             who.flat[path] = value
     who.row["owners"] = own(batch, who.row["owners"], altered)
-    if change.external_id is not KEEP:
-        who.external_id = change.external_id
+    who.external_id = foreign_name(batch, change.external_id, who.external_id)
     if change.password_hash:
+        check_own_password(batch, who.id)
         _replace_password(batch, who, change.password_hash)
     return Result(who.id, who.row["version"])
 
@@ -116,17 +127,18 @@ def _replace_password(batch: Batch, who: Person, password_hash: str) -> None:
     batch.delete(Credential, {"user_id": who.id, "kind": "password"})
     _set_first_password(batch, who, password_hash)
     batch.passwords_changed[who.id] = None
+    batch.new_passwords.add(who.id)
     batch.note("password.changed", ("User", who.id, who.flat["userName"]), {})
 
 
 def _cleared(batch: Batch, who: Person, fields: Flat) -> Flat:
     """What PUT clears: readWrite attributes that it does not name and that no other source owns."""
-    owners, source = who.row["owners"], batch.actor.source
+    owners = who.row["owners"]
     kept = {"active", "userName"}  # absent active must never disable; userName is required
     return {
         path: None
         for path in who.flat
-        if path not in fields and path not in kept and owners.get(path, source) == source
+        if path not in fields and path not in kept and not is_anothers(batch, owners.get(path))
     }
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from idp.changes.batch import Batch, Person, Team
 from idp.directory.domains import Domain
 from idp.directory.errors import Conflict, DirectoryError, Forbidden, Invalid
+from idp.directory.groups import Group
 from idp.directory.roles import GLOBAL_ADMINISTRATOR
 from idp.directory.sets import any_of
 from idp.directory.users import User
@@ -77,7 +78,7 @@ def groups_hold_no_circle(batch: Batch) -> None:
     for group, member in new:
         path = _path(member, group, children)
         if path:
-            names = " → ".join(_group_name(batch, step) for step in (group, *path))
+            names = " → ".join(_group_names(batch, [group, *path]))
             raise Conflict(
                 "group_circle", f"That would close a circle: {names}.", attribute="members"
             ).at(batch.groups[group].index)
@@ -101,10 +102,11 @@ def _path(start: str, goal: str, children: dict[str, set[str]]) -> list[str]:
     return []
 
 
-def _group_name(batch: Batch, group_id: str) -> str:
-    if group_id in batch.groups:
-        return str(batch.groups[group_id].row["display_name"])
-    return batch.member_kinds.get(group_id, ("Group", "…"))[1]
+def _group_names(batch: Batch, group_ids: list[str]) -> list[str]:
+    stored = select(Group.id, Group.display_name).where(any_of(batch.session, Group.id, group_ids))
+    names = {row.id: row.display_name for row in batch.session.execute(stored)}
+    names |= {team.id: team.row["display_name"] for team in batch.groups.values()}
+    return [names[group_id] for group_id in group_ids]
 
 
 def nobody_raises_themselves(batch: Batch) -> None:
@@ -159,8 +161,10 @@ def foreign_ids_are_unique(batch: Batch) -> None:
         name = thing.external_id
         if not name or name == thing.external_id_before:
             continue
-        other = batch.foreign.get((kind, name)) or claimed.get((kind, name))
-        if other not in (None, subject):
+        other = batch.foreign.get((kind, name))
+        holder = batch.users.get(other or "") or batch.groups.get(other or "")
+        freed = holder is not None and holder.external_id != name
+        if (other not in (None, subject) and not freed) or (kind, name) in claimed:
             raise Conflict(
                 "external_id_taken", "This externalId names somebody else.", attribute="externalId"
             ).at(thing.index)

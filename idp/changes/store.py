@@ -13,7 +13,7 @@ from idp.changes.batch import Batch, Person, Row, Team
 from idp.directory.connections import Link
 from idp.directory.groups import Group, Membership
 from idp.directory.users import User, UserValue, UserWord
-from idp.directory.values import key
+from idp.directory.values import group_name_key
 from idp.extensions import db
 
 _SET_ONCE = {"id", "org_id", "source", "created", "last_sign_in"}
@@ -89,7 +89,7 @@ def _action(who: Person) -> str:
 def _write_people(batch: Batch, changed: list[Person]) -> None:
     claimed = {p.id: projection.columns(p, batch.org_id) for p in changed}
     _free_swapped_names(batch, changed, claimed)
-    for who in changed:
+    for who in sorted(changed, key=lambda person: not person.gone):  # who goes leaves the name
         row = claimed[who.id]
         if who.is_new:
             batch.insert(User, row)
@@ -117,7 +117,7 @@ def _free_swapped_names(batch: Batch, changed: list[Person], claimed: dict[str, 
         before = who.before
         freed = before["user_name_key"] if before else None
         if freed in taken and freed != claimed[who.id]["user_name_key"]:
-            batch.first_updates.append({"key_id": who.id, "user_name_key": f"\x7f{who.id}"})
+            batch.give_up(User, "user_name_key", who.id)
 
 
 def _plan_values(batch: Batch, who: Person) -> None:
@@ -166,6 +166,7 @@ def _plan_link(batch: Batch, kind: str, thing: Person | Team) -> None:
 
 
 def _plan_groups(batch: Batch) -> None:
+    taken = {group_name_key(t.row["display_name"]) for t in batch.groups.values() if not t.deleted}
     for team in batch.groups.values():
         diff = _group_difference(team)
         if not diff and not team.members_changed:
@@ -174,7 +175,7 @@ def _plan_groups(batch: Batch) -> None:
         team.row["last_modified"] = batch.now
         if diff:
             batch.note(_group_action(team), ("Group", team.id, team.row["display_name"]), diff)
-        _write_group(batch, team)
+        _write_group(batch, team, taken)
         _plan_link(batch, "Group", team)
 
 
@@ -195,11 +196,15 @@ def _group_action(team: Team) -> str:
     return "group.changed" if team.before else "group.created"
 
 
-def _write_group(batch: Batch, team: Team) -> None:
-    row = team.row | {"id": team.id, "display_name_key": key(team.row["display_name"])}
+def _write_group(batch: Batch, team: Team, taken: set[str]) -> None:
+    name = group_name_key(team.row["display_name"])
+    row = team.row | {"id": team.id, "display_name_key": name}
     if team.deleted:
         batch.delete(Group, {"id": team.id})
     elif team.before:
+        freed = team.before["display_name_key"]
+        if freed != name and freed in taken:
+            batch.give_up(Group, "display_name_key", team.id)
         batch.update(Group, {"id": team.id}, {n: v for n, v in row.items() if n not in _SET_ONCE})
     else:
         batch.insert(Group, row)
@@ -216,7 +221,9 @@ def _plan_memberships(batch: Batch) -> None:
 
 def _note_member(batch: Batch, action: str, row: Row) -> None:
     group, member, kind = row["group_id"], row["member_id"], row["member_kind"]
-    name = batch.member_kinds.get(member, ("", ""))[1] or batch.name_of(member)
+    made = batch.groups.get(member)
+    known = made.row["display_name"] if made else batch.name_of(member)
+    name = batch.member_kinds.get(member, ("", known))[1]
     pair = [None, member] if action == "member.added" else [member, None]
     batch.note(
         action,
@@ -231,10 +238,9 @@ def _note_member(batch: Batch, action: str, row: Row) -> None:
 def write(batch: Batch) -> None:
     """Send everything to the database, in an order that its constraints accept."""
     session = batch.session
-    if batch.first_updates:
-        people: Any = User.__table__
-        freed = update(people).where(people.c.id == bindparam("key_id"))
-        session.execute(freed.values(user_name_key=bindparam("user_name_key")), batch.first_updates)
+    for (table, column), rows in batch.first_updates.items():
+        aside = update(table).where(table.c.id == bindparam("key_id"))
+        session.execute(aside.values({column: bindparam("freed")}), rows)
     order = {table: place for place, table in enumerate(db.metadata.sorted_tables)}
     for (table, keys), rows in sorted(batch.deletes.items(), key=lambda item: -order[item[0][0]]):
         session.execute(delete(table).where(*_where(table, keys)), rows)

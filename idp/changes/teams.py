@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from idp.changes.authority import check_group, check_group_owner, own
+from idp.changes.authority import check_group, check_group_owner, foreign_name, own
 from idp.changes.batch import Batch, Needs, Result, Team
 from idp.changes.intents import (
     KEEP,
@@ -18,7 +18,7 @@ from idp.clock import new_id
 from idp.directory.attributes import Flat
 from idp.directory.cleaning import clean
 from idp.directory.errors import Invalid, Stale, not_found
-from idp.directory.values import key
+from idp.directory.values import group_name_key, key
 
 
 def needs(change: Change, wanted: Needs) -> None:
@@ -55,14 +55,14 @@ def _is_id(value: object) -> bool:
 
 
 def _needs_name(fields: Mapping[str, Any], wanted: Needs) -> None:
-    name = fields.get("displayName")
-    if isinstance(name, str) and name:
-        wanted.group_names.add(key(name))
+    for path, name in fields.items():  # which may be written in any case, with its schema's URN
+        if isinstance(name, str) and name and str(path).lower().endswith("displayname"):
+            wanted.group_names.add(key(name))
 
 
 def create_group(batch: Batch, change: CreateGroup) -> Result:
     """Add a group with its members."""
-    cleaned = _cleaned(batch, change.fields)
+    cleaned = _cleaned(batch, {"displayName": None} | dict(change.fields))
     row = {
         "org_id": batch.org_id,
         "source": batch.actor.source,
@@ -72,7 +72,8 @@ def create_group(batch: Batch, change: CreateGroup) -> Result:
         "display_name": cleaned.get("displayName"),
         "owners": own(batch, {}, cleaned),
     }
-    made = Team(change.id or new_id(), None, row, external_id=change.external_id, index=batch.index)
+    made = Team(change.id or new_id(), None, row, index=batch.index)
+    made.external_id = foreign_name(batch, change.external_id, None)
     batch.groups[made.id] = made
     check_group(batch, made)
     _join(batch, made, change.members)
@@ -82,7 +83,17 @@ def create_group(batch: Batch, change: CreateGroup) -> Result:
 def _cleaned(batch: Batch, fields: Mapping[str, Any]) -> Flat:
     cleaned = clean(batch.vocabulary, "Group", fields)
     cleaned.pop("members", None)
+    if "displayName" in cleaned:
+        _check_name(cleaned["displayName"])
     return cleaned
+
+
+def _check_name(name: str | None) -> None:
+    if name is None:
+        raise Invalid(
+            "group_name_missing", "A group needs a display name.", attribute="displayName"
+        )
+    group_name_key(name)
 
 
 def change_group(batch: Batch, change: ChangeGroup) -> Result:
@@ -94,8 +105,7 @@ def change_group(batch: Batch, change: ChangeGroup) -> Result:
         check_group_owner(batch, team)
         team.row["display_name"] = fields["displayName"]
         team.row["owners"] = own(batch, team.row["owners"], {"displayName": fields["displayName"]})
-    if change.external_id is not KEEP:
-        team.external_id = change.external_id
+    team.external_id = foreign_name(batch, change.external_id, team.external_id)
     if change.members is not KEEP:
         _set_members(batch, team, change.members)
     _leave(batch, team, change.remove)

@@ -14,7 +14,7 @@ from idp.directory.errors import Invalid, not_found
 from idp.directory.filter_sql import user_condition, user_order
 from idp.directory.groups import EffectiveMembership, Group, Membership
 from idp.directory.roles import RoleAssignment
-from idp.directory.sets import any_of
+from idp.directory.sets import any_of, same
 from idp.directory.users import User, UserWord
 from idp.directory.values import search_form, words
 from idp.directory.views import GroupRef, ListQuery, Page, UserView
@@ -83,7 +83,7 @@ def within_reach(actor: Actor, statement: Select[Any]) -> Select[Any]:
 
 def find_user(actor: Actor, user_id: str, *, deleted: bool = False) -> UserView:
     """One person, or NotFound; deleted ones only where asked for."""
-    statement = within_reach(actor, select(*_COLUMNS).where(User.id == user_id))
+    statement = within_reach(actor, select(*_COLUMNS).where(same(User.id, user_id)))
     if not deleted:
         statement = statement.where(User.deleted_at.is_(None))
     row = db.session.execute(statement).first()
@@ -95,7 +95,7 @@ def find_user(actor: Actor, user_id: str, *, deleted: bool = False) -> UserView:
 def find_user_by_name(actor: Actor, user_name_key: str) -> UserView | None:
     """The person of a sign-in name (in comparable form), if there is one in reach."""
     statement = select(*_COLUMNS).where(
-        User.user_name_key == user_name_key, User.deleted_at.is_(None)
+        same(User.user_name_key, user_name_key), User.deleted_at.is_(None)
     )
     row = db.session.execute(within_reach(actor, statement)).first()
     return _view(row) if row else None
@@ -275,7 +275,7 @@ def names_of(actor: Actor, ids: Collection[str]) -> dict[str, str]:
 
 def reports_of(actor: Actor, user_id: str, limit: int = 50) -> list[UserView]:
     """The people whose manager somebody is."""
-    statement = select(*_COLUMNS).where(User.manager_id == user_id, User.deleted_at.is_(None))
+    statement = select(*_COLUMNS).where(same(User.manager_id, user_id), User.deleted_at.is_(None))
     ordered = within_reach(actor, statement).order_by(User.sort_key).limit(limit)
     return [_view(row) for row in db.session.execute(ordered)]
 

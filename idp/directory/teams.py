@@ -9,7 +9,7 @@ from idp.directory.connections import Link
 from idp.directory.errors import not_found
 from idp.directory.filter_sql import group_condition, group_order
 from idp.directory.groups import EffectiveMembership, Group, Membership
-from idp.directory.sets import any_of
+from idp.directory.sets import any_of, same
 from idp.directory.users import User
 from idp.directory.values import key
 from idp.directory.views import GroupView, ListQuery, MemberView, Page
@@ -48,7 +48,7 @@ def _within_reach(actor: Actor, statement: Select[Any]) -> Select[Any]:
 
 def find_group(actor: Actor, group_id: str) -> GroupView:
     """One group, or NotFound."""
-    statement = _within_reach(actor, select(*_COLUMNS).where(Group.id == group_id))
+    statement = _within_reach(actor, select(*_COLUMNS).where(same(Group.id, group_id)))
     row = db.session.execute(statement).first()
     if row is None:
         raise not_found("group")

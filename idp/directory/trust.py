@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Row, and_, or_, select
 
 from idp import sealing
 from idp.clock import now
@@ -281,7 +281,6 @@ def session_by_reference(reference: str, *, ended: bool = False) -> Any:
             BrowserSession.reference_hash == digest(reference),
             BrowserSession.expires_at > now(),
             condition,
-            User.deleted_at.is_(None),
         )
     )
     row: Any = db.session.execute(statement).first()

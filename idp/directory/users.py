@@ -114,13 +114,13 @@ class UserValue(Model):
 
 
 class UserWord(Model):
-    """A word by whose beginning a person is found: of names, user name, e-mail, employee number."""
+    """A word by whose beginning a person is found: of names, user name, e-mail, employee number.
+
+    An index in the form of a table: rows follow from the person's and have no constraint to check.
+    """
 
     __tablename__ = "user_words"
-    __table_args__ = (
-        ForeignKeyConstraint(["org_id", "user_id"], ["users.org_id", "users.id"]),
-        {"sqlite_with_rowid": False},
-    )
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
     org_id: Mapped[str] = mapped_column(String(36), primary_key=True)
     word: Mapped[str] = mapped_column(key_text(64), primary_key=True)

@@ -22,6 +22,8 @@ _FOLD = str.maketrans(
 _WORDS = re.compile(r"\w+", re.UNICODE)
 
 USER_NAME_MAX = 256
+GROUP_NAME_MAX = 256
+FOREIGN_NAME_MAX = 512
 
 
 def key(text: str) -> str:
@@ -50,9 +52,36 @@ def user_name_key(user_name: str) -> str:
     return folded
 
 
+def group_name_key(display_name: str) -> str:
+    """The unique form of a group's name."""
+    folded = key(display_name)
+    if len(folded) > GROUP_NAME_MAX:
+        raise Invalid(
+            "value_too_long",
+            f"A group's name may have at most {GROUP_NAME_MAX} characters.",
+            attribute="displayName",
+        )
+    return folded
+
+
+def foreign_name(text: str) -> str:
+    """A connection's own name for somebody or something; it is compared as it stands."""
+    if len(text) > FOREIGN_NAME_MAX:
+        raise Invalid(
+            "value_too_long",
+            f"externalId may have at most {FOREIGN_NAME_MAX} characters.",
+            attribute="externalId",
+        )
+    if FORBIDDEN.search(text):
+        raise Invalid(
+            "forbidden_character", "externalId holds a control character.", attribute="externalId"
+        )
+    return text
+
+
 def domain_of(user_name: str) -> str:
     """The domain part of name@domain in comparable form, or "" where there is none."""
-    _local, at, domain = user_name.rpartition("@")
+    _local, at, domain = key(user_name).rpartition("@")
     return domain_key(domain) if at else ""
 
 

@@ -79,6 +79,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_throttles")),
     )
     op.create_table(
+        "user_words",
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.Column("word", key_text(64), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.PrimaryKeyConstraint("org_id", "word", "user_id", name=op.f("pk_user_words")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("user_words", schema=None) as batch_op:
+        batch_op.create_index("ix_user_words_user", ["user_id"], unique=False)
+
+    op.create_table(
         "audit_entries",
         sa.Column("org_id", sa.String(length=36), nullable=False),
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
@@ -534,28 +545,8 @@ def upgrade() -> None:
             "ix_user_values_value", ["org_id", "attribute", "value_key"], unique=False
         )
 
-    op.create_table(
-        "user_words",
-        sa.Column("org_id", sa.String(length=36), nullable=False),
-        sa.Column("word", key_text(64), nullable=False),
-        sa.Column("user_id", sa.String(length=36), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["org_id", "user_id"],
-            ["users.org_id", "users.id"],
-            name=op.f("fk_user_words_org_id_user_id"),
-        ),
-        sa.PrimaryKeyConstraint("org_id", "word", "user_id", name=op.f("pk_user_words")),
-        sqlite_with_rowid=False,
-    )
-    with op.batch_alter_table("user_words", schema=None) as batch_op:
-        batch_op.create_index("ix_user_words_user", ["user_id"], unique=False)
-
 
 def downgrade() -> None:
-    with op.batch_alter_table("user_words", schema=None) as batch_op:
-        batch_op.drop_index("ix_user_words_user")
-
-    op.drop_table("user_words")
     with op.batch_alter_table("user_values", schema=None) as batch_op:
         batch_op.drop_index("ix_user_values_value")
 
@@ -648,6 +639,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_audit_entries_action")
 
     op.drop_table("audit_entries")
+    with op.batch_alter_table("user_words", schema=None) as batch_op:
+        batch_op.drop_index("ix_user_words_user")
+
+    op.drop_table("user_words")
     op.drop_table("throttles")
     with op.batch_alter_table("seen_messages", schema=None) as batch_op:
         batch_op.drop_index("ix_seen_messages_expires")

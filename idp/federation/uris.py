@@ -1,0 +1,71 @@
+"""The names that SAML 2.0, XML Signature and XML Encryption use on the wire."""
+
+SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
+SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
+METADATA = "urn:oasis:names:tc:SAML:2.0:metadata"
+DS = "http://www.w3.org/2000/09/xmldsig#"
+DSIG11 = "http://www.w3.org/2009/xmldsig11#"
+XENC = "http://www.w3.org/2001/04/xmlenc#"
+XENC11 = "http://www.w3.org/2009/xmlenc11#"
+
+BINDING_POST = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+BINDING_REDIRECT = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+
+# SAML core §8.3
+NAMEID_UNSPECIFIED = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+NAMEID_EMAIL = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
+NAMEID_PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+NAMEID_TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+NAMEID_ENTITY = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
+ATTRNAME_URI = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"
+ATTRNAME_BASIC = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
+CONFIRMATION_BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+
+# SAML core §3.2.2.2
+_STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
+STATUS_SUCCESS = _STATUS + "Success"
+STATUS_REQUESTER = _STATUS + "Requester"
+STATUS_RESPONDER = _STATUS + "Responder"
+STATUS_VERSION_MISMATCH = _STATUS + "VersionMismatch"
+STATUS_AUTHN_FAILED = _STATUS + "AuthnFailed"
+STATUS_INVALID_NAMEID_POLICY = _STATUS + "InvalidNameIDPolicy"
+STATUS_NO_AUTHN_CONTEXT = _STATUS + "NoAuthnContext"
+STATUS_NO_PASSIVE = _STATUS + "NoPassive"
+STATUS_REQUEST_DENIED = _STATUS + "RequestDenied"
+STATUS_REQUEST_UNSUPPORTED = _STATUS + "RequestUnsupported"
+STATUS_UNKNOWN_PRINCIPAL = _STATUS + "UnknownPrincipal"
+STATUS_UNSUPPORTED_BINDING = _STATUS + "UnsupportedBinding"
+
+# SAML authentication context §3.4
+_CONTEXT = "urn:oasis:names:tc:SAML:2.0:ac:classes:"
+CONTEXT_UNSPECIFIED = _CONTEXT + "unspecified"
+CONTEXT_PASSWORD = _CONTEXT + "Password"
+CONTEXT_PASSWORD_TLS = _CONTEXT + "PasswordProtectedTransport"
+
+EXCLUSIVE = "http://www.w3.org/2001/10/xml-exc-c14n#"
+EXCLUSIVE_WITH_COMMENTS = EXCLUSIVE + "WithComments"
+ENVELOPED = DS + "enveloped-signature"
+SHA1 = DS + "sha1"
+SHA256 = XENC + "sha256"
+SHA384 = "http://www.w3.org/2001/04/xmldsig-more#sha384"
+SHA512 = XENC + "sha512"
+RSA_SHA1 = DS + "rsa-sha1"
+RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
+RSA_SHA384 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384"
+RSA_SHA512 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512"
+ECDSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
+ECDSA_SHA384 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384"
+ECDSA_SHA512 = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512"
+
+AES128_GCM = XENC11 + "aes128-gcm"
+AES256_GCM = XENC11 + "aes256-gcm"
+RSA_OAEP_MGF1P = XENC + "rsa-oaep-mgf1p"
+RSA_OAEP = XENC11 + "rsa-oaep"
+MGF1_SHA1 = XENC11 + "mgf1sha1"
+MGF1_SHA256 = XENC11 + "mgf1sha256"
+XENC_ELEMENT = XENC + "Element"
+
+
+def q(namespace: str, local: str) -> str:
+    """A qualified name as lxml writes it."""
+    return f"{{{namespace}}}{local}"
