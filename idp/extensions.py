@@ -75,6 +75,11 @@ def key_text(length: int) -> String:
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
+def _lower(text: Any) -> Any:
+    """Lower case as Unicode has it; SQLite's own function knows ASCII alone."""
+    return text.lower() if isinstance(text, str) else text
+
+
 def prepare_sqlite(engine: Engine) -> None:
     """Give SQLite write-ahead logging, foreign keys, durability, and our own BEGIN."""
 
@@ -92,6 +97,7 @@ def prepare_sqlite(engine: Engine) -> None:
             "temp_store=MEMORY",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
+        connection.create_function("lower", 1, _lower, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Any) -> None:

@@ -191,7 +191,7 @@ def _extend(batch: Batch, row: dict[str, Any], change: AssignRole) -> Result:
     if row["expires_at"] != change.expires_at:
         batch.update(RoleAssignment, {"id": row["id"]}, {"expires_at": change.expires_at})
         batch.role_targets.add(change.user_id)
-        batch.roles_changed = True
+        batch.loses(row)
         held = batch.roles.setdefault(change.user_id, [])
         held[:] = [r for r in held if r["id"] != row["id"]] + [
             row | {"expires_at": change.expires_at}
@@ -213,7 +213,7 @@ def remove_role(batch: Batch, change: RemoveRole) -> Result:
         raise Forbidden("outside_scope", "This role reaches beyond the group that your own covers.")
     held = batch.roles.get(row["user_id"], [])
     held[:] = [r for r in held if r["id"] != row["id"]]
-    batch.roles_changed = True
+    batch.loses(row)
     batch.role_targets.add(row["user_id"])
     batch.delete(RoleAssignment, {"id": row["id"]})
     batch.note(

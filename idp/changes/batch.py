@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from idp.changes.intents import Change
 from idp.directory.actors import Actor
 from idp.directory.attributes import CORE, Flat, Vocabulary
-from idp.directory.roles import RoleAssignment
+from idp.directory.roles import GLOBAL_ADMINISTRATOR, RoleAssignment
 
 Row = dict[str, Any]
 Keys = tuple[tuple[str, bool], ...]
@@ -199,6 +199,12 @@ class Batch:
         table = RoleAssignment.__table__
         statement = select(table).where(table.c.user_id == user_id, table.c.org_id == self.org_id)
         self.roles[user_id] = [dict(row) for row in self.session.execute(statement).mappings()]
+
+    def loses(self, role: Row) -> None:
+        """A role was taken or cut: was it one of those of which somebody must keep one?"""
+        self.roles_changed |= (
+            role["role"] == GLOBAL_ADMINISTRATOR and role["scope_group_id"] is None
+        )
 
     def adopt_group(self, row: Row) -> None:
         """Take a group in hand that a consequence touches."""

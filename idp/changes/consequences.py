@@ -11,7 +11,7 @@ from sqlalchemy import select
 from idp.changes.batch import Batch, Row
 from idp.directory.credentials import BrowserSession, Credential, OneTimeLink
 from idp.directory.groups import EffectiveMembership, Group, Membership
-from idp.directory.roles import GLOBAL_ADMINISTRATOR, RoleAssignment
+from idp.directory.roles import RoleAssignment
 from idp.directory.sets import any_of
 
 _EDGE = (Membership.group_id, Membership.member_id, Membership.member_kind, Membership.source)
@@ -170,7 +170,7 @@ def deleted_lose_their_roles(batch: Batch) -> None:
 
 
 def _drop_role(batch: Batch, row: Row) -> None:
-    batch.roles_changed |= row["role"] == GLOBAL_ADMINISTRATOR and row["scope_group_id"] is None
+    batch.loses(row)
     batch.delete(RoleAssignment, {"id": row["id"]})
     diff = {"role": [row["role"], None]}
     batch.note("role.removed", ("User", row["user_id"], batch.name_of(row["user_id"])), diff)

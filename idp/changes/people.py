@@ -100,8 +100,6 @@ def change_user(batch: Batch, change: ChangeUser) -> Result:
     if change.replace:
         fields = _cleared(batch, who, fields) | fields
     check_target(batch, who, self_fields=fields.keys())
-    if fields.get("active", True) is None:
-        raise Invalid("active_missing", "A person is active or is not.", attribute="active")
     altered = {path: value for path, value in fields.items() if not same(who.flat.get(path), value)}
     check_owners(batch, who, altered)
     for path, value in altered.items():

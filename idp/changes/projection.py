@@ -22,6 +22,7 @@ def columns(who: Person, org_id: str) -> Row:
     row = {**who.row, "id": who.id, "org_id": org_id}
     for path, column in _COLUMNS:
         row[column] = flat.get(path)
+    row["active"] = bool(row["active"])  # whoever took `active` away shut the door
     try:
         row["user_name"] = require_user_name(who)
         row["user_name_key"] = user_name_key(row["user_name"])

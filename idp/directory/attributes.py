@@ -301,7 +301,12 @@ GROUP = Schema(
                     mutability="immutable",
                     canonical=("User", "Group"),
                 ),
-                Attribute("display", description="The member's name.", mutability="readOnly"),
+                Attribute(
+                    "display",
+                    description="The member's name.",
+                    mutability="readOnly",
+                    returned="request",
+                ),
             ),
         ),
     ),

@@ -5,6 +5,7 @@ value paths on one attribute are two EXISTS, as RFC 7644 §3.4.2.2 means them.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -101,10 +102,15 @@ def _column(leaf: Compare | Present) -> Condition:
     if attribute.type == "boolean":
         return _boolean(column, leaf)
     if leaf.path in _KEYED:
-        column = _KEYED[leaf.path]
-    elif not attribute.case_exact:
-        column = func.lower(column)
-    return _text(column, leaf, fold=not attribute.case_exact)
+        return _text(_KEYED[leaf.path], leaf)
+    return _text(column, leaf, fold=False) if attribute.case_exact else _lowered(column, leaf)
+
+
+def _lowered(column: Any, leaf: Compare) -> Condition:
+    """Text without case. Only columns with a key of their own know more (`values.key`)."""
+    if isinstance(leaf.value, str):
+        leaf = replace(leaf, value=leaf.value.lower())
+    return _text(func.lower(column), leaf, fold=False)
 
 
 def _boolean(column: Any, leaf: Compare) -> Condition:
@@ -175,10 +181,9 @@ def _rows(leaf: Compare | Present) -> Condition:
 
 def _attribute_and_part(path: str) -> tuple[str, str]:
     """Which rows of `user_values`, and which of their columns."""
-    if path.startswith("urn:"):
-        return (path, "value")
-    attribute, _, part = path.partition(".")
-    return attribute, part or "value"
+    urn, colon, name = path.rpartition(":") if path.startswith("urn:") else ("", "", path)
+    attribute, _, part = name.partition(".")
+    return f"{urn}{colon}{attribute}", part or "value"
 
 
 def _has(attribute: str) -> Any:
@@ -210,7 +215,7 @@ def _part(part: str, leaf: Compare) -> Condition:
     column: Any = _VALUE_COLUMNS.get(part)
     if column is None:
         column = UserValue.parts[part].as_string()
-    return _text(func.lower(column), leaf)
+    return _lowered(column, leaf)
 
 
 def _json_text(value: Literal) -> str:
@@ -337,7 +342,7 @@ def _member_part(leaf: Compare | Present | ValuePath) -> Condition:
         raise _unknown(f"members.{name}")
     if isinstance(leaf, Present):
         return true()
-    return _text(column, leaf, fold=False) if name == "value" else _text(func.lower(column), leaf)
+    return _text(column, leaf, fold=False) if name == "value" else _lowered(column, leaf)
 
 
 def _group_member(_actor: Actor, leaf: Compare | Present) -> Condition:

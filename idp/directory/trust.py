@@ -271,16 +271,17 @@ def sessions_of(actor: Actor, user_id: str) -> list[SessionView]:
 def session_by_reference(reference: str, *, ended: bool = False) -> Any:
     """The session and person that a cookie's reference stands for, if it is open.
 
-    With `ended`, the session that it stood for before it was ended; for those who must be told.
+    With `ended`, the session that it stood for before it was ended, whatever became of the
+    person; for those who must be told.
     """
-    condition = BrowserSession.ended_at.is_not(None) if ended else BrowserSession.ended_at.is_(None)
+    still_open = and_(BrowserSession.ended_at.is_(None), User.deleted_at.is_(None))
     statement = (
         select(BrowserSession, User.user_name, User.display_name, User.active, User.blocked_at)
         .join(User, User.id == BrowserSession.user_id)
         .where(
             BrowserSession.reference_hash == digest(reference),
             BrowserSession.expires_at > now(),
-            condition,
+            BrowserSession.ended_at.is_not(None) if ended else still_open,
         )
     )
     row: Any = db.session.execute(statement).first()

@@ -22,8 +22,8 @@ class HrSystem:
     def __post_init__(self) -> None:
         """Connect and discover, as the client's users do."""
         headers = {"Authorization": f"Bearer {self.token}"}
-        http = httpx2.Client(base_url=f"{self.origin}/scim/v2", headers=headers, timeout=60)
-        self.client = SyncSCIMClient(http)
+        self.http = httpx2.Client(base_url=f"{self.origin}/scim/v2", headers=headers, timeout=60)
+        self.client = SyncSCIMClient(self.http)
         self.client.discover()
         self.user = self.client.get_resource_model("User")
         self.group = self.client.get_resource_model("Group")

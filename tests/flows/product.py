@@ -5,13 +5,13 @@ import os
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import httpx2
 
 from tests.counterparts import free_port
 
@@ -96,10 +96,9 @@ def _wait_for(origin: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            with urllib.request.urlopen(f"{origin}/health/ready", timeout=5) as answer:
-                assert answer.status == 200
-                return
-        except (urllib.error.URLError, ConnectionError):
+            assert httpx2.get(f"{origin}/health/ready", timeout=5).status_code == 200
+            return
+        except (httpx2.TransportError, AssertionError):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)

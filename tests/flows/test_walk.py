@@ -85,11 +85,13 @@ def walk(
         )
         token = product.flask("scim", "connect", made["org"], "HR")["token"]
         browser = stack.enter_context(counterparts.chromium())
+        hr = HrSystem(product.origin, token)
+        stack.enter_context(hr.http)
         yield Walk(
             product,
             made["org"],
             made["admin_link"],
-            HrSystem(product.origin, token),
+            hr,
             browser.new_context(),
             browser.new_context(),
         )
@@ -245,7 +247,8 @@ def test_4b_the_next_saml_request_gets_a_proper_refusal(
     page.wait_for_url(f"{applications['Desk'].base_url}/**")
     refused = page.locator("body").inner_text()
     assert "refused" in refused
-    assert "RequestDenied" in refused
+    assert "Responder error" in refused
+    assert "not active" in refused
 
 
 def test_4c_the_audit_says_who_by_which_door_from_what_to_what(walk: Walk) -> None:

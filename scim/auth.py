@@ -1,0 +1,53 @@
+"""Bearer token -> who calls: one connection of one organization (RFC 6750 §2.1).
+
+Nothing in the address tells the organization: the token does, so one base URL serves them all.
+"""
+
+from dataclasses import dataclass
+
+from idp.changes import ledger
+from idp.directory import queries
+from idp.directory.actors import Actor
+from idp.directory.attributes import Vocabulary
+from scim.errors import unauthorized
+
+READ = frozenset({"users.read", "groups.read"})
+WRITE = READ | {"users.write", "groups.write"}
+_LONGEST_TOKEN = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A connection at the door: as whom it acts, in which words, by which profile."""
+
+    actor: Actor
+    vocabulary: Vocabulary
+    profile: str
+
+
+def authenticate(header: str | None, request_id: str) -> Caller:
+    """The caller that an Authorization header names.
+
+    Raises ScimError 401 with a WWW-Authenticate challenge; it never says which part was wrong.
+    """
+    if not header:
+        raise unauthorized("This address needs a bearer token.")
+    scheme, _, token = header.partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token or len(token) > _LONGEST_TOKEN:
+        raise unauthorized("The Authorization header must hold a bearer token.", "invalid_request")
+    view = queries.caller_by_token(token)
+    if view is None:
+        raise unauthorized("The token is unknown, expired or revoked.", "invalid_token")
+    ledger.touch_token(view.token_id, view.connection_id, view.token_last_used)
+    actor = Actor(
+        kind="connection",
+        id=view.connection_id,
+        name=view.connection_name,
+        org_id=view.org_id,
+        door="scim",
+        permissions=WRITE if view.scope == "write" else READ,
+        connection_id=view.connection_id,
+        request_id=request_id,
+    )
+    return Caller(actor, view.vocabulary, view.profile)

@@ -1,0 +1,74 @@
+"""One request as handlers see it: who calls, what was sent, and in which language."""
+
+from typing import Any
+
+import structlog
+from flask import current_app, request
+from werkzeug.datastructures import Headers, MultiDict
+
+from scim.auth import Caller
+from scim.dialects import Language, Tolerance
+from scim.errors import ScimError
+from scim.listing import projection_of
+from scim.paths import names_of
+from scim.projection import Projection
+from scim.reading import MAX_BODY, parse_json
+
+ACCEPTED = frozenset({"application/scim+json", "application/json", ""})
+_LISTS = frozenset({"attributes", "excludedAttributes"})
+log = structlog.get_logger("chamberlain")
+
+
+class Call:
+    """What a handler needs to know of a request."""
+
+    def __init__(
+        self,
+        caller: Caller,
+        args: MultiDict[str, str],
+        headers: Headers,
+        body: dict[str, Any],
+        base: str,
+    ) -> None:
+        self.caller = caller
+        self.actor = caller.actor
+        # A parameter given twice counts once, but lists of names may come in pieces.
+        self.args = {name.lower(): ",".join(args.getlist(name)) for name in _LISTS & set(args)}
+        self.args |= {n.lower(): v for n, v in args.items() if n.lower() not in self.args}
+        self.headers = headers
+        self.body = body
+        self.base = base
+        self.tolerance = Tolerance(caller.profile)
+        self._projection: Projection | None = None
+
+    def language(self, kind: str) -> Language:
+        """The names of a resource type in the caller's organization, and what is forgiven."""
+        return Language(names_of(self.caller.vocabulary, kind), self.tolerance)
+
+    def projection(self, kind: str) -> Projection:
+        """What the answer to this request shows."""
+        if self._projection is None:
+            self._projection = projection_of(self.args, self.language(kind))
+        return self._projection
+
+    def log_notes(self) -> None:
+        """Write down what was forgiven, so that an administrator can see what a client sends."""
+        if self.tolerance.notes:
+            log.info("scim_tolerated", connection=self.actor.id, shapes=self.tolerance.notes)
+
+
+def read_body() -> dict[str, Any]:
+    """The JSON object of this request.
+
+    Raises ScimError 413, 415, 400 invalidSyntax.
+    """
+    charset = request.mimetype_params.get("charset", "utf-8").lower().replace("_", "-")
+    if request.mimetype not in ACCEPTED or charset not in ("utf-8", "utf8", "us-ascii"):
+        raise ScimError(415, "Send application/scim+json in UTF-8.")
+    request.max_content_length = MAX_BODY
+    return parse_json(request.get_data(cache=False))
+
+
+def base_url() -> str:
+    """Where this door is for clients, as configured: what a request claims of it may be forged."""
+    return f"{current_app.config['CHAMBERLAIN'].public_url}/scim/v2"

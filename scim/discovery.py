@@ -1,0 +1,180 @@
+"""What this server can do: generated from the vocabulary (RFC 7644 §4, RFC 7643 §5 to §7).
+
+Only the three schemas that describe discovery itself are written down (schemas/*.json): they
+belong to no organization's vocabulary.
+"""
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from idp.directory.attributes import Attribute, Schema, Vocabulary
+from scim.answers import Answer
+from scim.call import Call
+from scim.errors import ScimError
+from scim.listing import DEFAULT_PAGE, MAX_PAGE, dump, list_of
+from scim.reading import MAX_BODY
+
+SCHEMA_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Schema"
+RESOURCE_TYPE_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
+CONFIG_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
+_ABOUT_DISCOVERY = ("service_provider_config", "resource_type", "schema")
+
+Json = dict[str, Any]
+
+
+def service_provider_config(base: str) -> Json:
+    """What is supported. Every member is there: authentik gives up PATCH when one is missing."""
+    return {
+        "schemas": [CONFIG_SCHEMA],
+        "documentationUri": "https://www.rfc-editor.org/rfc/rfc7644",
+        "patch": {"supported": True},
+        "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": MAX_BODY},
+        "filter": {"supported": True, "maxResults": MAX_PAGE},
+        "changePassword": {"supported": True},
+        "sort": {"supported": True},
+        "etag": {"supported": True},
+        "pagination": {
+            "cursor": False,
+            "index": True,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": DEFAULT_PAGE,
+            "maxPageSize": MAX_PAGE,
+        },
+        "authenticationSchemes": [
+            {
+                "type": "oauthbearertoken",
+                "name": "Bearer token",
+                "description": "A connection's token, made in the portal or by flask scim connect.",
+                "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
+                "primary": True,
+            }
+        ],
+        "meta": {
+            "resourceType": "ServiceProviderConfig",
+            "location": f"{base}/ServiceProviderConfig",
+        },
+    }
+
+
+def resource_types(vocabulary: Vocabulary, base: str) -> list[Json]:
+    """User with the organization's extensions, and Group."""
+    extensions = [{"schema": s.urn, "required": False} for s in vocabulary.user_extensions]
+    return [
+        _resource_type("User", "/Users", vocabulary.user, extensions, base),
+        _resource_type("Group", "/Groups", vocabulary.group, [], base),
+    ]
+
+
+def _resource_type(
+    name: str, endpoint: str, schema: Schema, extensions: list[Json], base: str
+) -> Json:
+    made: Json = {
+        "schemas": [RESOURCE_TYPE_SCHEMA],
+        "id": name,
+        "name": name,
+        "endpoint": endpoint,
+        "description": schema.description,
+        "schema": schema.urn,
+    }
+    if extensions:
+        made["schemaExtensions"] = extensions
+    location = f"{base}/ResourceTypes/{name}"
+    return made | {"meta": {"resourceType": "ResourceType", "location": location}}
+
+
+def schemas(vocabulary: Vocabulary, base: str) -> list[Json]:
+    """Every schema of the organization, and the three that describe discovery."""
+    own = (vocabulary.user, vocabulary.group, *vocabulary.user_extensions)
+    described = [_schema(schema) for schema in own] + list(_written())
+    return [_located(schema, base) for schema in described]
+
+
+def _located(schema: Json, base: str) -> Json:
+    meta = {"resourceType": "Schema", "location": f"{base}/Schemas/{schema['id']}"}
+    return {"schemas": [SCHEMA_SCHEMA], **schema, "meta": meta}
+
+
+def _schema(schema: Schema) -> Json:
+    return {
+        "id": schema.urn,
+        "name": schema.name,
+        "description": schema.description,
+        "attributes": [_attribute(attribute) for attribute in schema.attributes],
+    }
+
+
+def _attribute(attribute: Attribute) -> Json:
+    """An attribute's definition (RFC 7643 §7), with every characteristic spelled out."""
+    made: Json = {
+        "name": attribute.name,
+        "type": attribute.type,
+        "multiValued": attribute.multi,
+        "description": attribute.description,
+        "required": attribute.required,
+        "caseExact": attribute.case_exact,
+        "mutability": attribute.mutability,
+        "returned": attribute.returned,
+        "uniqueness": attribute.uniqueness,
+    }
+    if attribute.canonical:
+        made["canonicalValues"] = list(attribute.canonical)
+    if attribute.type == "reference":
+        made["referenceTypes"] = list(attribute.references or ("external",))
+    if attribute.sub:
+        made["subAttributes"] = [_attribute(sub) for sub in attribute.sub]
+    return made
+
+
+@cache
+def _written() -> tuple[Json, ...]:
+    folder = files("scim") / "schemas"
+    return tuple(json.loads((folder / f"{n}.json").read_text("utf-8")) for n in _ABOUT_DISCOVERY)
+
+
+# --- answers ----------------------------------------------------------------------------------
+
+
+def public_config(base: str) -> Answer:
+    """The configuration for somebody who has no token yet."""
+    return Answer(200, dump(service_provider_config(base)))
+
+
+def config(call: Call) -> Answer:
+    """GET /ServiceProviderConfig."""
+    return public_config(call.base)
+
+
+def list_resource_types(call: Call) -> Answer:
+    """GET /ResourceTypes."""
+    return _listed(call, resource_types(call.caller.vocabulary, call.base))
+
+
+def one_resource_type(call: Call, name: str) -> Answer:
+    """GET /ResourceTypes/{name}."""
+    return _one(resource_types(call.caller.vocabulary, call.base), name)
+
+
+def list_schemas(call: Call) -> Answer:
+    """GET /Schemas."""
+    return _listed(call, schemas(call.caller.vocabulary, call.base))
+
+
+def one_schema(call: Call, urn: str) -> Answer:
+    """GET /Schemas/{urn}."""
+    return _one(schemas(call.caller.vocabulary, call.base), urn)
+
+
+def _listed(call: Call, found: list[Json]) -> Answer:
+    """RFC 7644 §4: filters are refused here, so that nobody takes an answer for a selection."""
+    if "filter" in call.args:
+        raise ScimError(403, "Discovery cannot be filtered.")
+    return Answer(200, list_of(found))
+
+
+def _one(found: list[Json], wanted: str) -> Answer:
+    for each in found:
+        if each["id"].lower() == wanted.lower():
+            return Answer(200, dump(each))
+    raise ScimError(404, f"There is no {wanted[:200]!r} here.")

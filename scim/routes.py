@@ -1,0 +1,157 @@
+"""Every address and method of the SCIM door, in one table; and the shell around each request.
+
+The shell knows who calls, what may be sent, and how an error looks. Addresses take every method
+and refuse the wrong ones themselves, so that a 404 or 405 is SCIM JSON too (RFC 7644 §3.12).
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from idp.directory.errors import DirectoryError
+from idp.extensions import csrf
+from scim import discovery, errors, resources
+from scim.answers import Answer
+from scim.auth import authenticate
+from scim.call import Call, base_url, read_body
+from scim.errors import ScimError
+from scim.groups import GROUPS
+from scim.listing import dump
+from scim.users import USERS
+
+MEDIA_TYPE = "application/scim+json"
+_EVERY_METHOD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+Handler = Callable[..., Answer]
+
+
+def _of(kind: resources.Kind) -> dict[str, dict[str, Handler]]:
+    place = kind.place
+    return {
+        f"/{place}": {
+            "GET": partial(resources.listed, kind),
+            "POST": partial(resources.created, kind),
+        },
+        f"/{place}/.search": {"POST": partial(resources.searched, kind)},
+        f"/{place}/<resource_id>": {
+            "GET": partial(resources.shown, kind),
+            "PUT": partial(resources.replaced, kind),
+            "PATCH": partial(resources.changed, kind),
+            "DELETE": partial(resources.deleted, kind),
+        },
+    }
+
+
+def _later(what: str) -> dict[str, Handler]:
+    """An address of the standard that this server does not offer (RFC 7644 §3.11, §3.12: 501)."""
+
+    def refuse(_call: Call) -> Answer:
+        raise ScimError(501, f"{what} is not supported.")
+
+    return dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), refuse)
+
+
+def _nothing(_call: Call, **_path: str) -> Answer:
+    raise ScimError(404, "There is nothing at this address.")
+
+
+ROUTES: dict[str, Mapping[str, Handler]] = {
+    **_of(USERS),
+    **_of(GROUPS),
+    "/ServiceProviderConfig": {"GET": discovery.config},
+    "/ResourceTypes": {"GET": discovery.list_resource_types},
+    "/ResourceTypes/<name>": {"GET": discovery.one_resource_type},
+    "/Schemas": {"GET": discovery.list_schemas},
+    "/Schemas/<path:urn>": {"GET": discovery.one_schema},
+    "/Me": _later("/Me"),
+    "/Bulk": {"POST": _later("Bulk")["POST"]},
+    "/.search": {"POST": _later("A search over all resource types")["POST"]},
+    "/": {"GET": _later("A query over all resource types")["GET"]},
+    "/<path:rest>": dict.fromkeys(_EVERY_METHOD, _nothing),
+}
+# RFC 7643 §5: how to authenticate should be readable before one can.
+PUBLIC = frozenset({"/ServiceProviderConfig"})
+
+blueprint = Blueprint("scim", __name__, url_prefix="/scim/v2")
+csrf.exempt(blueprint)  # no cookie is ever looked at here
+
+
+def _serve(rule: str, path: Mapping[str, Any]) -> Answer:
+    header = request.headers.get("Authorization")
+    if header is None and rule in PUBLIC and request.method in ("GET", "HEAD"):
+        return discovery.public_config(base_url())
+    caller = authenticate(header, g.get("request_id", ""))
+    handlers = ROUTES[rule]
+    method = "GET" if request.method == "HEAD" else request.method
+    if method not in handlers:
+        allowed = ", ".join(sorted(handlers))
+        detail = f"{request.method} is not possible here. Possible: {allowed}."
+        raise ScimError(405, detail, headers={"Allow": allowed})
+    body = read_body() if method in ("POST", "PUT", "PATCH") else {}
+    call = Call(caller, request.args, request.headers, body, base_url())
+    try:
+        return handlers[method](call, **path)
+    finally:
+        call.log_notes()
+
+
+def _answered(rule: str, **path: Any) -> Response:
+    try:
+        return _response(_serve(rule, path))
+    except ScimError as refused:
+        return _refused(refused)
+
+
+def answer_refusal(error: DirectoryError) -> Response:
+    """The answer to a refusal from below the doors."""
+    return _refused(errors.from_directory(error))
+
+
+def answer_http_error(error: HTTPException) -> Response:
+    """The answer to what Flask or the server refused around our code."""
+    return _refused(errors.from_http(error))
+
+
+def answer_failure() -> Response:
+    """The answer when the server itself failed."""
+    return _refused(errors.internal())
+
+
+def _refused(error: ScimError) -> Response:
+    return _response(Answer(error.status, dump(error.body()), error.headers))
+
+
+def _response(answer: Answer) -> Response:
+    response = Response(answer.text, answer.status, dict(answer.headers))
+    if answer.text:
+        response.content_type = _media_type()
+    else:
+        del response.headers["Content-Type"]
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _media_type() -> str:
+    """OneLogin asks for application/json; whoever does not gets SCIM's own type (§3.1)."""
+    accepted = request.accept_mimetypes
+    plain = accepted["application/json"] > accepted[MEDIA_TYPE]
+    return f"{'application/json' if plain else MEDIA_TYPE}; charset=utf-8"
+
+
+for _rule in ROUTES:
+    blueprint.add_url_rule(
+        _rule,
+        endpoint=_rule.strip("/").replace("/", "-").replace(".", "_") or "root",
+        view_func=partial(_answered, _rule),
+        methods=_EVERY_METHOD,
+        provide_automatic_options=False,
+        strict_slashes=False,
+    )
+
+
+def bind(app: Flask) -> None:
+    """Open this door in an application."""
+    app.register_blueprint(blueprint)

@@ -1,0 +1,153 @@
+"""People as SCIM Users: how requests become intents, and views become text."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from idp.changes.intents import KEEP, Change, ChangeUser, CreateUser, DeleteUser, MaybeText
+from idp.directory import queries
+from idp.directory.attributes import Flat, Record, flatten
+from idp.directory.passwords import hash_password
+from idp.directory.views import ListQuery, UserView
+from scim import tables
+from scim.call import Call
+from scim.errors import invalid_value
+from scim.externals import external_id
+from scim.listing import Query
+from scim.operations import read_operations
+from scim.patch import patched
+from scim.projection import Projection, top_names
+from scim.reading import read_resource
+
+
+class Users:
+    """The resource type User."""
+
+    name = "User"
+    place = "Users"
+
+    def view(self, call: Call, resource_id: str) -> UserView:
+        """One person. Raises NotFound."""
+        return queries.find_user(call.actor, resource_id)
+
+    def page(self, call: Call, query: Query) -> tuple[Sequence[UserView], int]:
+        """A page of people and how many there are in all."""
+        wanted = query.projection.wanted(top_names(call.language(self.name).names))
+        found = queries.list_users(
+            call.actor,
+            ListQuery(
+                filter=query.filter,
+                sort_by=query.sort_by,
+                descending=query.descending,
+                start=query.start,
+                count=query.count,
+                want=wanted,
+            ),
+        )
+        return found.items, found.total or 0
+
+    def texts(self, call: Call, views: Sequence[UserView], projection: Projection) -> list[str]:
+        """People as JSON: their groups and managers are read for all of them at once."""
+        sheet = tables.Sheet(call.language(self.name).names, projection, call.base)
+        ids = [view.id for view in views]
+        groups = queries.groups_of_many(call.actor, ids) if projection.shows("groups") else {}
+        bosses = {view.manager_id for view in views if view.manager_id}
+        managers = queries.names_of(call.actor, bosses) if bosses else {}
+        return [
+            tables.user_text(
+                view,
+                groups.get(view.id, ()),
+                managers.get(view.manager_id or ""),
+                sheet,
+            )
+            for view in views
+        ]
+
+    def creation(self, call: Call) -> Change:
+        """POST."""
+        record = read_resource(call.body, call.language(self.name))
+        foreign = external_id(record)
+        password_hash = _password_hash(record, call)
+        return CreateUser(
+            flatten(record),
+            external_id=foreign if isinstance(foreign, str) else None,
+            password_hash=password_hash,
+        )
+
+    def replacement(self, call: Call, resource_id: str, expect: int | None) -> Change:
+        """PUT: what is not there is cleared; but the client's own name for the person stays."""
+        record = read_resource(call.body, call.language(self.name))
+        if "userName" not in record:
+            raise invalid_value("userName is required.")
+        foreign = external_id(record)
+        password_hash = _password_hash(record, call)
+        return ChangeUser(
+            resource_id,
+            flatten(record),
+            expect=expect,
+            external_id=foreign,
+            replace=True,
+            password_hash=password_hash,
+        )
+
+    def modification(self, call: Call, resource_id: str, expect: int | None) -> Change | None:
+        """PATCH: the difference that its operations make to the person as read."""
+        operations = read_operations(call.body, call.language(self.name))
+        view = self.view(call, resource_id)
+        before: Record = dict(view.record)
+        if view.external_id:
+            before["externalId"] = view.external_id
+        after = patched(before, operations, strict=call.tolerance.strict)
+        foreign = _changed_external_id(before, after)
+        password_hash = _password_hash(after, call)
+        fields = _difference(flatten(before), flatten(after))
+        if not fields and foreign is KEEP and not password_hash and expect in (None, view.version):
+            call.actor.need("users.write")
+            return None  # nothing to change, nothing to lock
+        return ChangeUser(
+            resource_id,
+            fields,
+            expect=view.version if expect is None else expect,
+            external_id=foreign,
+            password_hash=password_hash,
+        )
+
+    def deletion(self, resource_id: str, expect: int | None) -> Change:
+        """DELETE."""
+        return DeleteUser(resource_id, expect=expect)
+
+    def silent(self, _call: Call) -> bool:
+        """Whether a PATCH is answered without a body; clients want to see the person."""
+        return False
+
+
+def _difference(before: Flat, after: Flat) -> Flat:
+    """What a change has to name; None clears."""
+    paths = before.keys() | after.keys()
+    return {p: after.get(p) for p in paths if p != "externalId" and before.get(p) != after.get(p)}
+
+
+def _changed_external_id(before: Record, after: Record) -> MaybeText:
+    if before.get("externalId") == after.get("externalId"):
+        after.pop("externalId", None)
+        return KEEP
+    changed = external_id(after)
+    return None if changed is KEEP else changed
+
+
+# Okta and its like send a password of their own making that nobody knows: not for us.
+_SENDS_PASSWORDS = frozenset({"entra", "okta", "onelogin", "google"})
+
+
+def _password_hash(record: dict[str, Any], call: Call) -> str | None:
+    """The hash of a password in the record, which is taken out of it."""
+    password = record.pop("password", None)
+    if password is None:
+        return None
+    if call.tolerance.strict or call.tolerance.profile in _SENDS_PASSWORDS:
+        call.tolerance.forgive("an unasked-for password", "invalidValue")
+        return None
+    call.actor.need("users.write")  # before the work that makes a hash slow
+    return hash_password(password, str(record.get("userName", "")))
+
+
+USERS = Users()
