@@ -1,5 +1,11 @@
 """app: what flask and the WSGI servers find by name."""
 
-from idp.app import create_app
+import sys
 
-app = create_app()
+from idp.app import create_app
+from idp.config import ConfigError
+
+try:
+    app = create_app()
+except ConfigError as wrong:
+    sys.exit(f"Chamberlain cannot start.\n{wrong}")

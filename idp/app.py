@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -96,8 +96,8 @@ def _bind_errors(app: Flask) -> None:
         return _door().answer_refusal(Unavailable("storage_unavailable", sentence))
 
     @app.errorhandler(Exception)
-    def failure(error: Exception) -> Response:
-        logs.log.error("failed", path=request.path, exc_info=error)
+    def failure(error: Exception) -> Any:
+        logs.log.error("failed", exc_info=error)
         return _door().answer_failure()
 
 

@@ -169,7 +169,7 @@ def organization_by_slug(slug: str) -> OrganizationView | None:
 
 
 def find_organization(name: str) -> OrganizationView | None:
-    """An organization by slug, id, or name in any case, for the operator at the console."""
+    """An organization by its slug, its id, or its exact name; for those who know one."""
     condition = or_(
         Organization.slug == name,
         Organization.id == name,

@@ -1,0 +1,34 @@
+"""The command line: the operator's door. `flask …`, each command with `--json`.
+
+    answers      how a command is made, what it prints, how it ends (0, 1 with a sentence, 2)
+    finding      which organization, person or group a word on the command line means
+    orgs users roles connections      the nouns: each command builds intents and applies them
+    metadata     a partner's metadata, from a file or an address
+    operations   demo, worker, keys, audit
+    doctor       is this installation well, and what to do where it is not
+    backups      the whole database into a file, and back
+
+The operator acts as `system_actor`: every permission, in one organization at a time, and in the
+audit as the door "cli".
+"""
+
+import click
+from flask import Flask
+
+from idp.cli import backups, connections, doctor, operations, orgs, roles, users
+
+COMMANDS: tuple[click.Command, ...] = (
+    *orgs.COMMANDS,
+    *users.COMMANDS,
+    *roles.COMMANDS,
+    *connections.COMMANDS,
+    *operations.COMMANDS,
+    *doctor.COMMANDS,
+    *backups.COMMANDS,
+)
+
+
+def bind(app: Flask) -> None:
+    """Add the commands to the application."""
+    for command in COMMANDS:
+        app.cli.add_command(command)
