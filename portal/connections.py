@@ -1,0 +1,189 @@
+"""Provisioning: systems that push people here by SCIM, and the tokens that let them in."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from flask import Response, request, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as Redirect
+from wtforms import IntegerField, RadioField, SelectField, StringField
+from wtforms.validators import InputRequired, NumberRange
+
+from idp import sessions
+from idp.changes import apply
+from idp.changes.intents import CreateConnection, DeleteConnection, IssueToken, RevokeToken
+from idp.clock import now
+from idp.directory import queries
+from idp.directory.actors import Actor
+from idp.directory.errors import not_found
+from idp.directory.views import ConnectionView, TokenView
+from portal.forms import Refusals, act, status_of
+from portal.frame import page
+from portal.words import moment
+
+PROFILES: Any = {
+    "rfc": "Any SCIM 2.0 client",
+    "entra": "Microsoft Entra ID",
+    "okta": "Okta",
+    "onelogin": "OneLogin",
+    "ping": "Ping Identity",
+    "google": "Google Workspace",
+    "strict": "Strict: nothing but the RFC’s letter",
+}
+SCOPES: Any = {"write": "Read and write", "read": "Read only"}
+_FIELDS = {"expires": "expires_days"}
+_YEAR, _DECADE = 365, 3650
+
+
+class TokenForm(FlaskForm):
+    """What a token permits, and how long."""
+
+    scope = RadioField("The token permits", choices=SCOPES, default="write")
+    expires_days = IntegerField(
+        "Ends after",
+        [
+            InputRequired("Say after how many days."),
+            NumberRange(1, _DECADE, f"A token lives 1 to {_DECADE} days."),
+        ],
+        default=_YEAR,
+    )
+
+
+class ConnectionForm(TokenForm):
+    """A new system with its first token."""
+
+    name = StringField("Name", [InputRequired("Give the system a name.")])
+    profile = SelectField("Product", [InputRequired()], choices=PROFILES, default="rfc")
+
+
+class TokenState(Enum):
+    """A token's state in the product's words for states."""
+
+    active = "Active"
+    expired = "Expired"
+    revoked = "Disabled"
+
+
+def provisioning(actor: Actor) -> Response:
+    """The systems that are connected."""
+    found = queries.list_connections(actor, "scim")
+    return page(
+        "connections/provisioning.html",
+        actor,
+        connections=found,
+        profiles=PROFILES,
+        base_url=_base_url(),
+    )
+
+
+def _base_url() -> str:
+    return f"{sessions.settings().public_url}/scim/v2"
+
+
+def connection(actor: Actor, connection_id: str) -> Response:
+    """One system: its address and tokens."""
+    return _page(actor, _scim(actor, connection_id))
+
+
+def _scim(actor: Actor, connection_id: str) -> ConnectionView:
+    found = queries.find_connection(actor, connection_id)
+    if found.kind != "scim":
+        raise not_found("connection")
+    return found
+
+
+def _page(actor: Actor, one: ConnectionView, secret: str = "") -> Response:
+    """With `secret`, the token just made: shown here once, for no redirect may carry it."""
+    held, at = queries.tokens_of(actor, one.id), now()
+    return page(
+        "connections/connection.html",
+        actor,
+        connection=one,
+        secret=secret,
+        curl=f"curl -H 'Authorization: Bearer {secret}' \\\n  '{_base_url()}/Users?count=1'",
+        figures=_figures(one, held, at),
+        tokens=[(token, TokenState[token.state(at)].value) for token in held],
+        base_url=_base_url(),
+    )
+
+
+def _figures(
+    one: ConnectionView, held: list[TokenView], at: datetime
+) -> list[tuple[str, object, str]]:
+    live = sum(token.state(at) == "active" for token in held)
+    last = moment(one.last_used_at) if one.last_used_at else "never"
+    return [
+        ("Product", PROFILES.get(one.profile, one.profile), ""),
+        ("Live tokens", live, ""),
+        ("Last call", last, ""),
+    ]
+
+
+def connection_new(actor: Actor) -> Response:
+    """Connect a system and show its first token."""
+    form = ConnectionForm()
+    if form.validate_on_submit():
+        with Refusals(form, _FIELDS):
+            wanted = CreateConnection("scim", form.name.data or "", form.profile.data)
+            made = apply(wanted, by=actor).first
+            return _issue(actor, made.id, form)
+    return page("connections/connection_new.html", actor, status_of(form), form=form)
+
+
+def _issue(actor: Actor, connection_id: str, form: TokenForm) -> Response:
+    issue = IssueToken(connection_id, form.scope.data, form.expires_days.data)
+    secret = apply(issue, by=actor).first.secret or ""
+    return _page(actor, queries.find_connection(actor, connection_id), secret)
+
+
+def token_new(actor: Actor, connection_id: str) -> Response:
+    """Make a token and show it once."""
+    one, form = _scim(actor, connection_id), TokenForm()
+    if form.validate_on_submit():
+        with Refusals(form, _FIELDS):
+            return _issue(actor, connection_id, form)
+    return page("connections/token_new.html", actor, status_of(form), connection=one, form=form)
+
+
+def token_rotate(actor: Actor, connection_id: str, token_id: str) -> Response:
+    """Put a new token in an old one's place, after saying what that means."""
+    one, held = _held(actor, connection_id, token_id)
+    if request.method == "POST":
+        left = (held.expires_at - held.created).days if held.expires_at else None
+        issue = IssueToken(connection_id, held.scope, left)
+        made = apply(issue, RevokeToken(token_id), by=actor).first
+        return _page(actor, _scim(actor, connection_id), made.secret or "")
+    return page("connections/rotate.html", actor, connection=one, held=held)
+
+
+def token_revoke(actor: Actor, connection_id: str, token_id: str) -> Response | Redirect:
+    """End a token, after saying what that means."""
+    one, held = _held(actor, connection_id, token_id)
+    if request.method == "POST":
+        back = _at(connection_id)
+        return act(RevokeToken(token_id), by=actor, said="The token has ended.", back=back)
+    return page("connections/revoke.html", actor, connection=one, held=held)
+
+
+def _held(actor: Actor, connection_id: str, token_id: str) -> tuple[ConnectionView, TokenView]:
+    one = _scim(actor, connection_id)
+    for token in queries.tokens_of(actor, connection_id):
+        if token.id == token_id:
+            return one, token
+    raise not_found("token")
+
+
+def connection_delete(actor: Actor, connection_id: str) -> Response | Redirect:
+    """Disconnect a system, after saying what that means."""
+    one = _scim(actor, connection_id)
+    if request.method == "POST":
+        back = url_for("portal.provisioning")
+        said = f"{one.name} is disconnected."
+        return act(DeleteConnection(connection_id), by=actor, said=said, back=back)
+    live = sum(t.state(now()) == "active" for t in queries.tokens_of(actor, connection_id))
+    return page("connections/delete.html", actor, connection=one, live=live)
+
+
+def _at(connection_id: str) -> str:
+    return url_for("portal.connection", connection_id=connection_id)

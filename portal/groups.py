@@ -1,0 +1,148 @@
+"""Groups: the list, a group's members, adding and removing them, renaming, deleting."""
+
+from dataclasses import dataclass
+
+from flask import Response, request, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as Redirect
+from wtforms import HiddenField, StringField
+from wtforms.validators import InputRequired
+
+from idp.changes import apply
+from idp.changes.intents import AddMember, ChangeGroup, CreateGroup, DeleteGroup, RemoveMember
+from idp.directory import queries
+from idp.directory.actors import LOCAL, Actor
+from idp.directory.views import GroupView
+from portal import history
+from portal.forms import Refusals, act, go, status_of
+from portal.frame import page
+from portal.lists import shown, whole, without
+from portal.person_form import FormRow
+from portal.words import plural
+
+CANDIDATES = 10
+
+
+class GroupForm(FlaskForm):
+    """A group's own attributes."""
+
+    name = StringField("Name", [InputRequired("Give the group a name.")])
+    version = HiddenField()
+
+
+_FIELDS = {"displayName": "name"}
+_ROWS = [FormRow("name", help="As people know it, for example “Sales, Lyon”.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody, or a group, that could become a member."""
+
+    id: str
+    kind: str
+    display: str
+    below: str
+
+
+def groups(actor: Actor) -> Response:
+    """All groups, by name."""
+    text = request.args.get("q", "").strip()
+    found = queries.page_groups(actor, text=text, cursor=request.args.get("cursor"), limit=50)
+    total = None if text else queries.count_groups(actor)
+    return page(
+        "groups/list.html",
+        actor,
+        text=text,
+        chips=[(f"“{text}”", without("q", "cursor"))] if text else [],
+        found=shown(list(found.items), found.next_cursor, total, "group", "groups"),
+        sources=queries.sources(actor),
+    )
+
+
+def group(actor: Actor, group_id: str) -> Response:
+    """A group and its members."""
+    one = queries.find_group(actor, group_id)
+    members = queries.members_of(actor, group_id, cursor=request.args.get("cursor"), limit=50)
+    owner = queries.sources(actor).get(one.source_id, "") if one.source_id != LOCAL else ""
+    return page(
+        "groups/group.html",
+        actor,
+        group=one,
+        source_sentence=f"Made by {owner}." if owner else "Made in this portal.",
+        may_write=actor.can("groups.write"),
+        figures=_figures(actor, one),
+        members=shown(
+            list(members.items), members.next_cursor, None, "direct member", "direct members"
+        ),
+        entries=history.about(actor, group_id) if actor.can("audit.read") else [],
+    )
+
+
+def _figures(actor: Actor, one: GroupView) -> list[tuple[str, object, str]]:
+    return [
+        ("People, through groups inside too", queries.effective_count(actor, one.id), ""),
+        ("Last change", f"{one.last_modified.day} {one.last_modified:%B %Y}", ""),
+    ]
+
+
+def group_new(actor: Actor) -> Response | Redirect:
+    """Add a group."""
+    form = GroupForm()
+    if form.validate_on_submit():
+        with Refusals(form, _FIELDS):
+            made = apply(CreateGroup({"displayName": form.name.data}), by=actor).first
+            return go(url_for("portal.group", group_id=made.id), "The group was added.")
+    return page("groups/new.html", actor, status_of(form), form=form, rows=_ROWS)
+
+
+def group_edit(actor: Actor, group_id: str) -> Response | Redirect:
+    """Rename a group."""
+    one = queries.find_group(actor, group_id)
+    form = GroupForm(data={"name": one.display_name, "version": str(one.version)})
+    if form.validate_on_submit():
+        with Refusals(form, _FIELDS):
+            expect = whole(form.version.data)
+            apply(ChangeGroup(group_id, {"displayName": form.name.data}, expect=expect), by=actor)
+            return go(_at(group_id), "The group has its new name.")
+    return page("groups/edit.html", actor, status_of(form), group=one, form=form, rows=_ROWS)
+
+
+def group_add(actor: Actor, group_id: str) -> Response | Redirect:
+    """Find somebody, or a group, and add it."""
+    one = queries.find_group(actor, group_id)
+    text = request.values.get("q", "").strip()
+    if request.method == "POST":
+        here = url_for("portal.group_add", group_id=group_id, q=text or None)
+        member = request.form.get("member", "")
+        return act(AddMember(group_id, member), by=actor, said="Added.", back=here)
+    candidates = _candidates(actor, one, text) if text else []
+    return page("groups/add.html", actor, group=one, text=text, candidates=candidates)
+
+
+def _candidates(actor: Actor, one: GroupView, text: str) -> list[Candidate]:
+    people = queries.page_people(actor, text=text, limit=CANDIDATES).items
+    inner = queries.page_groups(actor, text=text, limit=CANDIDATES).items
+    return [Candidate(p.id, "User", p.shown_name, p.user_name) for p in people] + [
+        Candidate(g.id, "Group", g.display_name, plural(g.member_count or 0, "person", "people"))
+        for g in inner
+        if g.id != one.id
+    ]
+
+
+def group_remove(actor: Actor, group_id: str, member_id: str) -> Redirect:
+    """Take a member out."""
+    return act(RemoveMember(group_id, member_id), by=actor, said="Removed.", back=_at(group_id))
+
+
+def group_delete(actor: Actor, group_id: str) -> Response | Redirect:
+    """Delete a group, after saying what goes with it."""
+    one = queries.find_group(actor, group_id)
+    if request.method == "POST":
+        said, back = f"{one.display_name} was deleted.", url_for("portal.groups")
+        return act(DeleteGroup(group_id), by=actor, said=said, back=back, here=_at(group_id))
+    count = queries.effective_count(actor, group_id)
+    return page("groups/delete.html", actor, group=one, count=count)
+
+
+def _at(group_id: str) -> str:
+    return url_for("portal.group", group_id=group_id)

@@ -1,0 +1,66 @@
+"""What the lists share: addresses that change one part of the query, cursors, columns, counts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request, url_for
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that can be sorted: whether it is, which way, and the address that turns it."""
+
+    on: bool
+    down: bool
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page of a list: its rows, a sentence that counts them, the addresses of other pages."""
+
+    items: list[Any]
+    says: str
+    first: str
+    next: str
+
+
+def without(*names: str, **more: Any) -> str:
+    """This page's address without some of its query, and with more."""
+    kept = {k: v for k, v in request.args.items() if k not in names and v}
+    return url_for(request.endpoint or "", **(request.view_args or {}) | kept | more)
+
+
+def whole(text: str | None) -> int | None:
+    """A number from the address, or None where it is none: an odd address is no error."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def columns(names: Iterable[str], key: str, down: bool) -> dict[str, Column]:
+    """The sortable columns of a list that is sorted by `key`."""
+    return {name: _column(name, key, down) for name in names}
+
+
+def _column(name: str, key: str, down: bool) -> Column:
+    on = name == key
+    turned = {"sort": f"-{name}"} if on and not down else {"sort": name}
+    return Column(on, down, without("sort", "cursor", **turned))
+
+
+def shown(items: list[Any], following: str | None, total: int | None, one: str, many: str) -> Shown:
+    """A page of a list, counted in words."""
+    later = bool(request.args.get("cursor"))
+    return Shown(
+        items,
+        _count(len(items), bool(following) or later, total, one, many),
+        without("cursor") if later else "",
+        without("cursor", cursor=following) if following else "",
+    )
+
+
+def _count(here: int, more: bool, total: int | None, one: str, many: str) -> str:
+    if total is not None:
+        part = f"{here:,} of " if more else ""
+        return f"{part}{total:,} {one if total == 1 else many}"
+    return f"{here:,} {one if here == 1 else many}{' on this page' if more else ''}"

@@ -1,0 +1,152 @@
+"""Administrative roles: what each permits, who holds it, over whom, until when."""
+
+from collections import Counter
+from datetime import UTC, date, datetime, time, timedelta
+
+from flask import Response, request, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as Redirect
+from wtforms import DateField, StringField
+from wtforms.validators import InputRequired, Optional
+
+from idp.changes import apply
+from idp.changes.intents import AssignRole, RemoveRole
+from idp.directory import queries
+from idp.directory.actors import Actor
+from idp.directory.errors import Invalid, not_found
+from idp.directory.roles import GLOBAL_ADMINISTRATOR, ROLES, Role
+from idp.directory.values import key as name_key
+from idp.directory.values import user_name_key
+from idp.directory.views import RoleView
+from portal.forms import Refusals, act, go, status_of
+from portal.frame import page
+
+MANY = 4  # more Global Administrators than this are worth a warning
+_SUGGESTED = 8
+PERMISSIONS = {
+    "users.read": "See people",
+    "users.write": "Add, change, block and delete people",
+    "users.reset": "Issue one-time links and end sessions",
+    "groups.read": "See groups and their members",
+    "groups.write": "Add, change and delete groups and their members",
+    "roles.read": "See who holds which role",
+    "roles.write": "Assign and remove roles",
+    "organization.read": "See the organization’s own data",
+    "organization.write": "Change the organization’s own data",
+    "connections.read": "See provisioning and applications",
+    "connections.write": "Connect systems and applications, make and revoke tokens",
+    "domains.read": "See domains",
+    "domains.write": "Add and verify domains",
+    "audit.read": "See the audit",
+    "signins.read": "See sign-ins and sessions",
+    "schema.write": "Define attributes of the organization’s own",
+}
+_FIELDS = {"role": "user_name", "expires": "expires", "userName": "user_name"}
+
+
+class AssignForm(FlaskForm):
+    """To whom, over whom, until when."""
+
+    user_name = StringField("User name", [InputRequired("Say who gets the role.")])
+    scope = StringField("Only over the members of this group")
+    expires = DateField("Last day", [Optional()])
+
+
+def roles(actor: Actor) -> Response:
+    """The roles, with how many hold each."""
+    holders = queries.role_holders(actor)
+    counts = Counter(held.role for held in holders)
+    shown = [(role, counts[role.key]) for role in ROLES.values() if _matters(role)]
+    too_many = counts[GLOBAL_ADMINISTRATOR] > MANY
+    return page("roles/list.html", actor, roles=shown, too_many=too_many)
+
+
+def _matters(role: Role) -> bool:
+    """Whether a role permits anything that there is a page for today."""
+    return bool(_permits(role, beyond=("users.read", "groups.read")))
+
+
+def _permits(role: Role, beyond: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    return [
+        (words, name)
+        for name, words in PERMISSIONS.items()
+        if name in role.permissions and name not in beyond
+    ]
+
+
+def _role(key: str) -> Role:
+    if key not in ROLES:
+        raise not_found("role")
+    return ROLES[key]
+
+
+def role(actor: Actor, key: str) -> Response:
+    """One role: its holders and what it permits."""
+    one = _role(key)
+    holders = queries.role_holders(actor, role=key)
+    return page("roles/role.html", actor, role=one, holders=holders, permits=_permits(one))
+
+
+def role_assign(actor: Actor, key: str) -> Response | Redirect:
+    """Give the role to somebody."""
+    one, form = _role(key), AssignForm()
+    if form.validate_on_submit():
+        with Refusals(form, _FIELDS):
+            apply(_wanted(actor, one, form), by=actor)
+            return go(url_for("portal.role", key=key), f"The role {one.name} is assigned.")
+    typed = request.values.get("user_name", "").strip()
+    near = request.values.get("scope", "").strip()
+    return page(
+        "roles/assign.html",
+        actor,
+        status_of(form),
+        role=one,
+        form=form,
+        people=queries.page_people(actor, text=typed, limit=_SUGGESTED).items if typed else (),
+        groups=queries.page_groups(actor, text=near, limit=_SUGGESTED).items if near else (),
+    )
+
+
+def _wanted(actor: Actor, one: Role, form: AssignForm) -> AssignRole:
+    user_name = (form.user_name.data or "").strip()
+    who = queries.find_user_by_name(actor, user_name_key(user_name))
+    if who is None:
+        raise Invalid(
+            "user_unknown", f"Nobody here has the user name {user_name}.", attribute="user_name"
+        )
+    return AssignRole(
+        who.id, one.key, _scope(actor, form.scope.data or ""), _end(form.expires.data)
+    )
+
+
+def _scope(actor: Actor, name: str) -> str | None:
+    if not name.strip():
+        return None
+    found = queries.page_groups(actor, text=name, limit=_SUGGESTED).items
+    same = [g.id for g in found if name_key(g.display_name) == name_key(name.strip())]
+    if len(same) != 1:
+        raise Invalid(
+            "group_unknown", f"There is no one group named {name.strip()}.", attribute="scope"
+        )
+    return same[0]
+
+
+def _end(last_day: date | None) -> datetime | None:
+    """The moment at which the last day is over."""
+    return datetime.combine(last_day + timedelta(days=1), time.min, UTC) if last_day else None
+
+
+def role_remove(actor: Actor, key: str, assignment_id: str) -> Response | Redirect:
+    """Take the role from somebody, after saying what that means."""
+    one, back = _role(key), url_for("portal.role", key=key)
+    held = _held(actor, key, assignment_id)
+    if request.method == "POST":
+        return act(RemoveRole(assignment_id), by=actor, said="The role was removed.", back=back)
+    return page("roles/remove.html", actor, role=one, held=held, permits=_permits(one))
+
+
+def _held(actor: Actor, key: str, assignment_id: str) -> RoleView:
+    for held in queries.role_holders(actor, role=key):
+        if held.id == assignment_id:
+            return held
+    raise not_found("role_assignment")

@@ -1,0 +1,125 @@
+"""Every address of the portal in one table: address, view, methods, and what it takes to come in.
+
+The guard asks who is signed in and whether they may open the page at all, and hands the view its
+actor. That is politeness, not protection: the queries and the write path ask again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from flask import redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from idp import sessions
+from portal import applications, connections, groups, history, home, me, people, roles, sign_in
+from portal.frame import CachedForEver
+
+PUBLIC = "public"
+GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")
+
+View = Callable[..., ResponseReturnValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An address. `needs` is a permission, PUBLIC, or nothing: whoever is signed in."""
+
+    url: str
+    view: View
+    methods: tuple[str, ...] = GET
+    needs: str = ""
+
+
+_PERSON = "/identity/people/<user_id>"
+_GROUP = "/identity/groups/<group_id>"
+_ROLE = "/identity/roles/<key>"
+_SYSTEM = "/identity/provisioning/<connection_id>"
+_APPLICATION = "/identity/applications/<connection_id>"
+
+ROUTES = (
+    Route("/", home.front, needs=PUBLIC),
+    Route("/sign-in", sign_in.sign_in, BOTH, PUBLIC),
+    Route("/sign-out", sign_in.sign_out, POST, PUBLIC),
+    Route("/invite/<token>", sign_in.invite, BOTH, PUBLIC),
+    Route("/recover", sign_in.recover, needs=PUBLIC),
+    Route("/theme", home.theme, POST, PUBLIC),
+    Route("/home", home.home),
+    Route("/search", home.search, needs="users.read"),
+    Route("/identity/people", people.people, needs="users.read"),
+    Route("/identity/people/new", people.person_new, BOTH, "users.write"),
+    Route(_PERSON, people.person, needs="users.read"),
+    Route(f"{_PERSON}/edit", people.person_edit, BOTH, "users.write"),
+    Route(f"{_PERSON}/block", people.person_block, POST, "users.write"),
+    Route(f"{_PERSON}/unblock", people.person_unblock, POST, "users.write"),
+    Route(f"{_PERSON}/restore", people.person_restore, POST, "users.write"),
+    Route(f"{_PERSON}/link", people.person_link, POST, "users.reset"),
+    Route(f"{_PERSON}/sessions/end", people.person_end_sessions, POST, "users.reset"),
+    Route(f"{_PERSON}/sessions/<session_id>/end", people.person_end_session, POST, "users.reset"),
+    Route(f"{_PERSON}/delete", people.person_delete, BOTH, "users.write"),
+    Route("/identity/groups", groups.groups, needs="groups.read"),
+    Route("/identity/groups/new", groups.group_new, BOTH, "groups.write"),
+    Route(_GROUP, groups.group, needs="groups.read"),
+    Route(f"{_GROUP}/edit", groups.group_edit, BOTH, "groups.write"),
+    Route(f"{_GROUP}/add", groups.group_add, BOTH, "groups.write"),
+    Route(f"{_GROUP}/members/<member_id>/remove", groups.group_remove, POST, "groups.write"),
+    Route(f"{_GROUP}/delete", groups.group_delete, BOTH, "groups.write"),
+    Route("/identity/roles", roles.roles, needs="roles.read"),
+    Route(_ROLE, roles.role, needs="roles.read"),
+    Route(f"{_ROLE}/assign", roles.role_assign, BOTH, "roles.write"),
+    Route(f"{_ROLE}/<assignment_id>/remove", roles.role_remove, BOTH, "roles.write"),
+    Route("/identity/provisioning", connections.provisioning, needs="connections.read"),
+    Route("/identity/provisioning/new", connections.connection_new, BOTH, "connections.write"),
+    Route(_SYSTEM, connections.connection, needs="connections.read"),
+    Route(f"{_SYSTEM}/delete", connections.connection_delete, BOTH, "connections.write"),
+    Route(f"{_SYSTEM}/tokens/new", connections.token_new, BOTH, "connections.write"),
+    Route(
+        f"{_SYSTEM}/tokens/<token_id>/rotate", connections.token_rotate, BOTH, "connections.write"
+    ),
+    Route(
+        f"{_SYSTEM}/tokens/<token_id>/revoke", connections.token_revoke, BOTH, "connections.write"
+    ),
+    Route("/identity/applications", applications.applications, needs="connections.read"),
+    Route("/identity/applications/new", applications.application_new, BOTH, "connections.write"),
+    Route(_APPLICATION, applications.application, needs="connections.read"),
+    Route(f"{_APPLICATION}/delete", applications.application_delete, BOTH, "connections.write"),
+    Route("/me", me.me),
+    Route("/me/edit", me.me_edit, BOTH),
+    Route("/me/password", me.me_password, BOTH),
+    Route("/me/sessions/end", me.me_end_others, POST),
+    Route("/me/sessions/<session_id>/end", me.me_end_session, POST),
+    Route("/audit", history.audit_page),
+    Route("/demo/mailbox", home.mailbox),
+)
+
+blueprint = CachedForEver(
+    "portal",
+    __name__,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/assets",
+)
+
+
+def _guarded(route: Route) -> View:
+    if route.needs == PUBLIC:
+        return route.view
+
+    @wraps(route.view)
+    def view(**named: Any) -> ResponseReturnValue:
+        actor = sessions.current_actor()
+        if actor is None:
+            wanted = request.full_path if request.method == "GET" else None
+            return redirect(url_for("portal.sign_in", next=wanted), 303)
+        if route.needs:
+            actor.need(route.needs)
+        return route.view(actor, **named)
+
+    return view
+
+
+for _route in ROUTES:
+    blueprint.add_url_rule(
+        _route.url, _route.view.__name__, _guarded(_route), methods=list(_route.methods)
+    )

@@ -1,0 +1,143 @@
+"""The portal of the cast's organization, with something on every page."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from idp.app import create_app
+from idp.changes import apply
+from idp.changes.intents import (
+    ChangeUser,
+    CreateConnection,
+    CreateGroup,
+    CreateUser,
+    IssueToken,
+)
+from idp.directory import queries
+from idp.directory.attributes import ENTERPRISE_SCHEMA
+from idp.extensions import db
+from tests import cast
+from tests.conftest import settings_for
+from tests.portal.browsing import Visitor
+
+CERTIFICATE_FREE = {
+    "partner": {
+        "entity_id": "https://wiki.example/sp",
+        "display_name": "",
+        "acs": [
+            {
+                "location": "https://wiki.example/acs",
+                "binding": "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST",
+            }
+        ],
+    }
+}
+
+
+@dataclass
+class Site:
+    """The product with its cast. No app context is pushed, so that each request has its own."""
+
+    app: Flask
+    cast: cast.Cast
+    group: str
+    inner: str
+    application: str
+    token: str
+    known: dict[str, Visitor] = field(default_factory=dict)
+
+    def known_visitor(self, name: str) -> Visitor:
+        """Somebody who signed in once for all the tests that only look."""
+        if name not in self.known:
+            self.known[name] = self.visitor(name)
+        return self.known[name]
+
+    def visitor(self, name: str = "") -> Visitor:
+        """A new browser; signed in, if somebody is named."""
+        made = Visitor(self.app.test_client())
+        if not name:
+            return made
+        return made.sign_in(name if "@" in name else f"{name}@northwind.example")
+
+    def inside(self, ask: Callable[[], object]) -> object:
+        """Ask the directory itself."""
+        with self.app.app_context():
+            return ask()
+
+
+def furnish(app: Flask) -> Site:
+    """The cast, two groups of which one holds the other, an application, a manager."""
+    with app.app_context():
+        people = cast.assemble()
+        inner = apply(
+            CreateGroup({"displayName": "Lyon"}, members=[people.erin]), by=people.hr
+        ).first.id
+        group = apply(
+            CreateGroup({"displayName": "Sales"}, members=[people.bob.id, inner]), by=people.alice
+        ).first.id
+        long = "maximiliane-philippine.von-und-zu-hohenstein-waldburg-zeil@northwind.example"
+        apply(CreateUser({"userName": long, "title": "x" * 200}), by=people.hr)
+        manager = {f"{ENTERPRISE_SCHEMA}:manager.value": people.bob.id}
+        apply(ChangeUser(people.erin, manager), by=people.hr)
+        application = apply(
+            CreateConnection(
+                "saml", "Wiki", settings=CERTIFICATE_FREE, entity_id="https://wiki.example/sp"
+            ),
+            by=people.alice,
+        ).first.id
+        apply(IssueToken(people.hr.id, "read", 30), by=people.alice)
+        token = queries.tokens_of(people.alice, people.hr.id)[0].id
+    return Site(app, people, group, inner, application, token)
+
+
+def _app(database_url: str, data_dir: Path) -> Flask:
+    return create_app(settings_for(database_url, data_dir, demo=True))
+
+
+@pytest.fixture(scope="session")
+def furnished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Site]:
+    """A furnished SQLite file to copy from: furnishing takes longer than most tests."""
+    place = tmp_path_factory.mktemp("furnished")
+    file = place / "furnished.db"
+    shutil.copy(sqlite_template, file)
+    made = furnish(_app(f"sqlite:///{file}", place))
+    with made.app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+    return file, made
+
+
+@pytest.fixture(scope="session")
+def standing(furnished: tuple[Path, Site]) -> Site:
+    """The furnished portal for tests that change nothing in it."""
+    return furnished[1]
+
+
+@pytest.fixture
+def site(furnished: tuple[Path, Site], tmp_path: Path) -> Site:
+    """The furnished portal of the test's own, on SQLite."""
+    file, made = furnished
+    shutil.copy(file, tmp_path / "site.db")
+    return replace(made, known={}, app=_app(f"sqlite:///{tmp_path / 'site.db'}", tmp_path / "data"))
+
+
+@pytest.fixture
+def site_anywhere(database_url: str, tmp_path: Path) -> Site:
+    """The furnished portal on either database."""
+    return furnish(_app(database_url, tmp_path / "data"))
+
+
+@pytest.fixture
+def alice(site: Site) -> Visitor:
+    """A Global Administrator, signed in."""
+    return site.visitor("alice")
+
+
+@pytest.fixture
+def bob(site: Site) -> Visitor:
+    """An ordinary person, signed in."""
+    return site.visitor("bob")

@@ -1,0 +1,36 @@
+"""Every page of the portal by its address, and who may open it."""
+
+from idp.directory import queries
+from portal.routes import BOTH, PUBLIC, ROUTES, Route
+from tests.portal.conftest import Site
+
+
+def address(site: Site, route: Route) -> str:
+    """A route's address with real ids of the furnished site."""
+    people = site.cast
+    given = {
+        "user_id": people.erin,
+        "group_id": site.group,
+        "member_id": site.inner,
+        "key": "user_administrator",
+        "assignment_id": assignment(site),
+        "connection_id": site.application if "applications" in route.url else people.hr.id,
+        "token_id": site.token,
+        "session_id": "00000000-0000-0000-0000-000000000000",
+        "token": "nothing",
+    }
+    url = route.url
+    for name, value in given.items():
+        url = url.replace(f"<{name}>", value)
+    return url
+
+
+def assignment(site: Site) -> str:
+    """Carol's role."""
+    with site.app.app_context():
+        return queries.role_holders(site.cast.alice, user_id=site.cast.carol.id)[0].id
+
+
+READABLE = [route for route in ROUTES if "GET" in route.methods and route.needs != PUBLIC]
+SENDABLE = [route for route in ROUTES if "POST" in route.methods]
+FORMS = [route for route in ROUTES if route.methods == BOTH]
