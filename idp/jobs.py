@@ -65,6 +65,8 @@ def work(settings: Settings) -> int:
 
 
 def _deliver(settings: Settings, row: dict[str, Any]) -> None:
+    if not outbox.hold(row):
+        return
     try:
         mail.deliver(settings, row["id"], row["org_id"], outbox.payload_of(row))
     except Exception as error:
@@ -73,4 +75,4 @@ def _deliver(settings: Settings, row: dict[str, Any]) -> None:
         )
         outbox.fail(row, repr(error))
     else:
-        outbox.succeed(row["id"])
+        outbox.succeed(row)

@@ -1,19 +1,9 @@
-"""What the lists share: addresses that change one part of the query, cursors, columns, counts."""
+"""What the lists share: addresses that change one part of the query, cursors, counts."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from flask import request, url_for
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column that can be sorted: whether it is, which way, and the address that turns it."""
-
-    on: bool
-    down: bool
-    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +25,6 @@ def without(*names: str, **more: Any) -> str:
 def whole(text: str | None) -> int | None:
     """A number from the address, or None where it is none: an odd address is no error."""
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 16 else None
-
-
-def columns(names: Iterable[str], key: str, down: bool) -> dict[str, Column]:
-    """The sortable columns of a list that is sorted by `key`."""
-    return {name: _column(name, key, down) for name in names}
-
-
-def _column(name: str, key: str, down: bool) -> Column:
-    on = name == key
-    turned = {"sort": f"-{name}"} if on and not down else {"sort": name}
-    return Column(on, down, without("sort", "cursor", **turned))
 
 
 def shown(items: list[Any], following: str | None, total: int | None, one: str, many: str) -> Shown:

@@ -14,7 +14,7 @@ from wtforms.validators import InputRequired
 from idp.directory import queries
 from idp.directory.actors import LOCAL, Actor
 from idp.directory.attributes import ENTERPRISE_SCHEMA, flatten
-from idp.directory.errors import Invalid
+from idp.directory.errors import Invalid, NotFound
 from idp.directory.values import user_name_key
 from idp.directory.views import UserView
 from portal.labels import DEPARTMENT, MANAGER, say
@@ -123,7 +123,7 @@ def _name_of_manager(actor: Actor, manager_id: str) -> str:
     """A manager out of reach is left as the id, which the form gives back unaltered."""
     try:
         return queries.find_user(actor, manager_id).user_name
-    except Invalid:
+    except NotFound:
         return manager_id
 
 

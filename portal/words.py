@@ -113,7 +113,7 @@ def state(person: Any) -> str:
 
 def breaks(text: Any) -> Markup:
     """Text that may be broken after an @, where long addresses are best broken."""
-    return Markup(escape(text).replace("@", "@<wbr>"))  # noqa: S704  escaped just before
+    return Markup(str(escape(text)).replace("@", "@<wbr>"))  # noqa: S704  escaped just before
 
 
 def source(one: Any, sources: Mapping[str, str]) -> str:

@@ -139,8 +139,9 @@ def forgive(keys: dict[str, int]) -> None:
 def _upsert(session: Any, model: Any, row: dict[str, Any]) -> int:
     """Insert unless the key is there; returns how many rows were inserted."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    result = session.execute(dialect.insert(model).values(**row).on_conflict_do_nothing())
-    return int(result.rowcount)
+    statement = dialect.insert(model).values(**row).on_conflict_do_nothing()
+    # Unasked, SQLAlchemy forgets how many rows PostgreSQL inserted.
+    return int(session.execute(statement.execution_options(preserve_rowcount=True)).rowcount)
 
 
 def first_seen(org_id: str, message_id: str, expires_at: datetime) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from idp.changes.batch import Batch, Person, Team
+from idp.changes.intents import CreateOrganization
 from idp.directory.attributes import flatten
 from idp.directory.connections import Connection, Link
 from idp.directory.credentials import OneTimeLink
@@ -47,6 +48,8 @@ def _rows(batch: Batch, statement: Select[Any]) -> list[dict[str, Any]]:
 def _organization(batch: Batch) -> None:
     """Lock the organization where its roles or its graph of groups may change, share it else."""
     if not batch.org_id:
+        if batch.changes and not isinstance(batch.changes[0], CreateOrganization):
+            raise not_found("organization")
         return
     needs = batch.needs
     needs.everybodys_roles |= _an_administrator_may_leave(batch)

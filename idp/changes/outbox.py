@@ -130,24 +130,36 @@ def payload_of(row: dict[str, Any]) -> dict[str, Any]:
     return content
 
 
-def succeed(delivery_id: str) -> None:
+def hold(row: dict[str, Any]) -> bool:
+    """Renew a lease just before its delivery; False where it ran out and another has taken over."""
+    return _settle(row, {"due_at": now() + LEASE})
+
+
+def succeed(row: dict[str, Any]) -> None:
     """The effect happened."""
-    _settle(delivery_id, {"state": "done", "last_error": "", "payload": ""})
+    _settle(row, {"state": "done", "last_error": "", "payload": ""})
 
 
 def fail(row: dict[str, Any], error: str) -> None:
     """The effect did not happen: try later, or lay it aside after the last try."""
     attempts = row["attempts"]
     if attempts > len(PAUSES):
-        _settle(row["id"], {"state": "dead", "last_error": error[:1000]})
+        _settle(row, {"state": "dead", "last_error": error[:1000]})
     else:
         later = now() + timedelta(seconds=PAUSES[attempts - 1])
-        _settle(row["id"], {"state": "waiting", "due_at": later, "last_error": error[:1000]})
+        _settle(row, {"state": "waiting", "due_at": later, "last_error": error[:1000]})
 
 
-def _settle(delivery_id: str, values: dict[str, Any]) -> None:
+def _settle(row: dict[str, Any], values: dict[str, Any]) -> bool:
+    """Change a delivery that is still leased as it was claimed: attempts count the claims."""
+    ours = update(Delivery).where(
+        Delivery.id == row["id"],
+        Delivery.state == "leased",
+        Delivery.attempts == row["attempts"],
+    )
     with writing() as session:
-        session.execute(update(Delivery).where(Delivery.id == delivery_id).values(values))
+        settled = session.execute(ours.values(values))
+        return int(settled.rowcount) == 1  # type: ignore[attr-defined]
 
 
 def oldest_due() -> datetime | None:

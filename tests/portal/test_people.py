@@ -8,6 +8,7 @@ from idp.changes import apply
 from idp.changes.intents import ChangeUser, CreateUser
 from idp.directory import queries
 from idp.directory.views import UserView
+from tests.cast import give_password
 from tests.portal.browsing import Visitor
 from tests.portal.conftest import Site
 
@@ -229,3 +230,14 @@ def test_a_helpdesk_administrator_resets_but_does_not_edit(site: Site) -> None:
     assert "More" not in heidi.text
     heidi.post(f"{at(site, 'alice')}/link")
     assert "Nothing was changed." in heidi.text
+
+
+def test_somebody_whose_manager_is_gone_or_unseen_can_be_edited(site: Site, alice: Visitor) -> None:
+    with site.app.app_context():
+        give_password(site.cast.operator, site.cast.erin)
+    erin = site.visitor("erin").get("/me/edit").submit("Save changes", nick_name="Rin")
+    assert "The changes are saved." in erin.text
+    alice.get(f"{at(site, 'bob')}/delete").submit("Delete Bob Núñez")
+    alice.get(f"{at(site, 'erin')}/edit").submit("Save changes", cost_center="12")
+    assert "The changes are saved." in alice.text
+    assert person(site, "erin").manager_id == site.cast.bob.id
