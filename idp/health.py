@@ -1,4 +1,9 @@
-"""/health/live: the process answers. /health/ready: it can do its work; 503 with named checks."""
+"""/health/live: the process answers. /health/ready: it can do its work; 503 with named checks.
+
+Before its first request is let in, a process checks once that it fits its database: the schema is
+the program's, and the master key the one that sealed it. Until then everything is refused with
+the fix, so that nothing is half-served and nothing is sealed under a second key.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -6,13 +11,14 @@ from typing import Any
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from idp import sealing
 from idp.changes import ledger, outbox
 from idp.clock import now
+from idp.directory.errors import Unavailable
 from idp.extensions import db, migrate
 
 OLDEST_DELIVERY = timedelta(minutes=30)
@@ -22,6 +28,33 @@ def bind(app: Flask) -> None:
     """Add the two addresses; they need no session and tell nothing but names."""
     app.add_url_rule("/health/live", "health.live", live)
     app.add_url_rule("/health/ready", "health.ready", ready)
+    fits: list[bool] = []
+
+    @app.before_request
+    def gate() -> None:
+        endpoint = request.endpoint or ""
+        if not fits and not endpoint.startswith("health.") and not endpoint.endswith("static"):
+            check_fit()
+            fits.append(True)
+
+
+def check_fit() -> None:
+    """Raise Unavailable (schema_outdated, master_key_wrong) where this process must not serve."""
+    problem = _migrations()
+    if problem:
+        raise Unavailable(
+            "schema_outdated",
+            "The database is not at this program's version. Its operator runs: flask db upgrade",
+            cause=problem,
+        )
+    try:
+        ledger.check_master_key()
+    except sealing.WrongMasterKey:
+        raise Unavailable(
+            "master_key_wrong",
+            "The master key is not the one that sealed this database. Its operator sets "
+            "CHAMBERLAIN_MASTER_KEY to the right one.",
+        ) from None
 
 
 def live() -> Response:

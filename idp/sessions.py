@@ -23,8 +23,8 @@ from idp.clock import now
 from idp.config import Settings
 from idp.directory import queries
 from idp.directory.actors import Actor
-from idp.directory.errors import DirectoryError, Forbidden, TooMany
-from idp.directory.passwords import hash_password, needs_rehash, verify_password
+from idp.directory.errors import DirectoryError, Forbidden, Invalid, TooMany
+from idp.directory.passwords import hash_password, needs_rehash, rehash_password, verify_password
 from idp.directory.roles import SELF
 from idp.directory.values import domain_of, key
 
@@ -82,7 +82,7 @@ def sign_in(user_name: str, password: str, *, org_id: str | None = None) -> Sign
     ledger.forgive(keys)
     by = _at_the_door(found.org_id, found.id, found.user_name)
     if needs_rehash(found.secret_hash):
-        apply(SetPassword(found.id, hash_password(password), rehash=True), by=by)
+        apply(SetPassword(found.id, rehash_password(password), rehash=True), by=by)
     return _start(by, found.id, "password")
 
 
@@ -132,6 +132,27 @@ def redeem(token: str, password: str | None = None) -> SignIn:
     return _start(by, link.user_id, "password" if hashed else "link")
 
 
+def change_password(actor: Actor, current: str, new: str) -> None:
+    """Take a new password from somebody who knows the old one; other sessions end.
+
+    Guesses are slowed as at sign-in. Raises Invalid (password_wrong, password_…) or TooMany.
+    """
+    keys = {f"account:own:{actor.id}": FREE_FAILURES_OF_ACCOUNT}
+    wait = ledger.attempt(keys)
+    if wait:
+        raise _throttled(wait)
+    who = queries.find_user(actor, actor.id)
+    found = queries.sign_in_candidates(
+        _name_key(who.user_name), domain_of(who.user_name), actor.org_id
+    )
+    stored = next((row.secret_hash for row in found if row.id == actor.id), None)
+    if not verify_password(stored, current):
+        raise Invalid("password_wrong", "This is not your password.", attribute="current")
+    ledger.forgive(keys)
+    hashed = hash_password(new, who.user_name, who.shown_name)
+    apply(SetPassword(actor.id, hashed, keep_session=actor.session_id), by=actor)
+
+
 def _start(by: Actor, user_id: str, strength: str) -> SignIn:
     _permissions, _scopes, roles = queries.power_of(user_id)
     hours = settings().admin_session_hours if roles else settings().session_hours
@@ -142,6 +163,9 @@ def _start(by: Actor, user_id: str, strength: str) -> SignIn:
         ip=request.remote_addr or "",
         user_agent=request.headers.get("User-Agent", ""),
     )
+    earlier = current_actor()
+    if earlier is not None and earlier.session_id is not None:
+        apply(EndSession(earlier.session_id), by=earlier)  # one browser, one session
     started = apply(change, by=by).first
     flask_session.clear()  # nothing that was known before signing in is believed after it
     return SignIn(user_id, by.org_id, started.secret or "")

@@ -12,8 +12,14 @@ from wtforms.validators import InputRequired, NumberRange
 
 from idp import sessions
 from idp.changes import apply
-from idp.changes.intents import CreateConnection, DeleteConnection, IssueToken, RevokeToken
-from idp.clock import now
+from idp.changes.intents import (
+    Change,
+    CreateConnection,
+    DeleteConnection,
+    IssueToken,
+    RevokeToken,
+)
+from idp.clock import new_id, now
 from idp.directory import queries
 from idp.directory.actors import Actor
 from idp.directory.errors import not_found
@@ -125,15 +131,15 @@ def connection_new(actor: Actor) -> Response:
     form = ConnectionForm()
     if form.validate_on_submit():
         with Refusals(form, _FIELDS):
-            wanted = CreateConnection("scim", form.name.data or "", form.profile.data)
-            made = apply(wanted, by=actor).first
-            return _issue(actor, made.id, form)
+            made = new_id()
+            wanted = CreateConnection("scim", form.name.data or "", form.profile.data, id=made)
+            return _issue(actor, made, form, wanted)
     return page("connections/connection_new.html", actor, status_of(form), form=form)
 
 
-def _issue(actor: Actor, connection_id: str, form: TokenForm) -> Response:
+def _issue(actor: Actor, connection_id: str, form: TokenForm, *first: Change) -> Response:
     issue = IssueToken(connection_id, form.scope.data, form.expires_days.data)
-    secret = apply(issue, by=actor).first.secret or ""
+    secret = apply(*first, issue, by=actor).results[-1].secret or ""
     return _page(actor, queries.find_connection(actor, connection_id), secret)
 
 

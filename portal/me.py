@@ -5,20 +5,17 @@ from werkzeug.wrappers import Response as Redirect
 from wtforms import PasswordField
 from wtforms.validators import InputRequired
 
-from idp.changes import apply, ledger
-from idp.changes.intents import EndSession, EndSessions, SetPassword
+from idp import sessions
+from idp.changes.intents import EndSession, EndSessions
 from idp.directory import queries
 from idp.directory.actors import Actor
-from idp.directory.errors import Invalid
-from idp.directory.passwords import MIN_LENGTH, hash_password, verify_password
-from idp.directory.values import domain_of, user_name_key
+from idp.directory.passwords import MIN_LENGTH
 from portal import people, person_form
 from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
 from portal.person_form import MyForm
 from portal.sign_in import NewPasswordForm
 
-FREE_FAILURES = 5
 
 
 class MyPasswordForm(NewPasswordForm):
@@ -59,7 +56,7 @@ def me_password(actor: Actor) -> Response | Redirect:
     form = MyPasswordForm()
     if form.validate_on_submit():
         with Refusals(form):
-            _change_password(actor, form.current.data or "", form.password.data or "")
+            sessions.change_password(actor, form.current.data or "", form.password.data or "")
             return go(
                 url_for("portal.me"), "Your password is changed. Your other sessions have ended."
             )
@@ -71,21 +68,6 @@ def me_password(actor: Actor) -> Response | Redirect:
         user_name=queries.find_user(actor, actor.id).user_name,
         min_length=MIN_LENGTH,
     )
-
-
-def _change_password(actor: Actor, current: str, new: str) -> None:
-    """Prove the old password, then take the new one; guesses are slowed as at sign-in."""
-    who, keys = queries.find_user(actor, actor.id), {f"account:own:{actor.id}": FREE_FAILURES}
-    if ledger.attempt(keys):
-        raise Invalid("password_throttled", "Too many attempts. Try again in a few minutes.")
-    name = user_name_key(who.user_name)
-    held = queries.sign_in_candidates(name, domain_of(who.user_name), actor.org_id)
-    stored = next((row.secret_hash for row in held if row.id == actor.id), None)
-    if not verify_password(stored, current):
-        raise Invalid("password_wrong", "This is not your password.", attribute="current")
-    ledger.forgive(keys)
-    hashed = hash_password(new, who.user_name, who.shown_name)
-    apply(SetPassword(actor.id, hashed, keep_session=actor.session_id), by=actor)
 
 
 def me_end_session(actor: Actor, session_id: str) -> Redirect:

@@ -226,6 +226,7 @@ class CreateConnection(Change):
     profile: str = "rfc"
     settings: Mapping[str, Any] = field(default_factory=dict)
     entity_id: str | None = None
+    id: str | None = None  # given where the same batch goes on to issue its token
 
 
 @dataclass(frozen=True, slots=True)

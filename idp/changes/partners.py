@@ -59,7 +59,7 @@ def _profile(profile: str) -> str:
 def create_connection(batch: Batch, change: CreateConnection) -> Result:
     """Attach a partner."""
     row: Row = {
-        "id": new_id(),
+        "id": change.id or new_id(),
         "org_id": batch.org_id,
         "kind": change.kind,
         "name": _name(change.name),

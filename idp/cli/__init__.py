@@ -15,12 +15,13 @@ audit as the door "cli".
 import click
 from flask import Flask
 
-from idp.cli import backups, connections, doctor, operations, orgs, roles, users
+from idp.cli import backups, connections, doctor, operations, orgs, roles, schemas, users
 
 COMMANDS: tuple[click.Command, ...] = (
     *orgs.COMMANDS,
     *users.COMMANDS,
     *roles.COMMANDS,
+    *schemas.COMMANDS,
     *connections.COMMANDS,
     *operations.COMMANDS,
     *doctor.COMMANDS,

@@ -6,12 +6,12 @@ import click
 
 from idp import sessions
 from idp.changes import apply
-from idp.changes.intents import CreateConnection, IssueToken, RevokeToken
+from idp.changes.intents import Change, CreateConnection, IssueToken, RevokeToken
 from idp.changes.partners import PROFILES
 from idp.cli import metadata
 from idp.cli.answers import Answer, command, table
 from idp.cli.finding import chosen, operator, organization
-from idp.clock import now, rfc3339
+from idp.clock import new_id, now, rfc3339
 from idp.directory import queries
 from idp.directory.actors import Actor
 from idp.directory.views import ConnectionView, TokenView
@@ -37,8 +37,8 @@ life_of = click.option(
 def connect(org: str, name: str, profile: str, scope: str, expires: int) -> Answer:
     """Attach a SCIM client and give it a token, which is shown this once."""
     by = operator(organization(org).id)
-    made = apply(CreateConnection("scim", name, profile), by=by).first
-    return _issued(by, made.id, scope, expires)
+    made = new_id()
+    return _issued(by, made, scope, expires, CreateConnection("scim", name, profile, id=made))
 
 
 @command("token", scim)
@@ -52,8 +52,8 @@ def token(org: str, name: str, scope: str, expires: int) -> Answer:
     return _issued(by, _scim_client(by, name).id, scope, expires)
 
 
-def _issued(by: Actor, connection_id: str, scope: str, expires: int) -> Answer:
-    issued = apply(IssueToken(connection_id, scope, expires), by=by).first
+def _issued(by: Actor, connection_id: str, scope: str, expires: int, *first: Change) -> Answer:
+    issued = apply(*first, IssueToken(connection_id, scope, expires), by=by).results[-1]
     base_url = f"{sessions.settings().public_url}/scim/v2"
     data = {
         "connection": connection_id,

@@ -1,10 +1,11 @@
-"""Passwords: argon2id at 19 MiB, two passes, one lane (OWASP), about 50 ms; and what is too weak.
+"""Passwords: argon2id at 19 MiB, two passes, one lane (OWASP), about 50 ms; what is too weak.
 
-Length is what counts (NIST SP 800-63B §3.1.1): at least 12 characters, no rules of composition,
-nothing that is on the list of common ones or made of the person's own name.
+Length is what counts (NIST SP 800-63B-4 §3.1.1.2, a password alone): at least 15 characters, no
+rules of composition, nothing that is on the list of common ones or made of the person's own name.
 """
 
 import threading
+import unicodedata
 from functools import cache
 from importlib import resources
 
@@ -12,9 +13,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from idp.directory.errors import Invalid
+from idp.directory.sets import storable
 from idp.directory.values import search_form
 
-MIN_LENGTH = 12
+MIN_LENGTH = 15
 MAX_LENGTH = 256
 
 _DECORATION = "0123456789!?.,*#$%&+-_=@ "
@@ -28,15 +30,28 @@ _room = threading.BoundedSemaphore(8)
 def hash_password(password: str, *about: str) -> str:
     """The argon2id hash of an acceptable password; `about` are names it must not be made of.
 
-    Raises Invalid (password_too_short, password_too_long, password_common, password_personal).
+    Raises Invalid (password_unusable, password_too_short, password_too_long, password_common,
+    password_personal).
     """
     check_password(password, *about)
+    return rehash_password(password)
+
+
+def rehash_password(password: str) -> str:
+    """The hash, at today's cost, of a password that was accepted once."""
     with _room:
-        return _hasher.hash(password)
+        return _hasher.hash(_one_form(password))
+
+
+def _one_form(password: str) -> str:
+    """The same bytes from every keyboard (RFC 8265 §4.2: NFC)."""
+    return unicodedata.normalize("NFC", password)
 
 
 def check_password(password: str, *about: str) -> None:
     """Refuse a password that would be guessed."""
+    if not storable(password):
+        raise _weak("password_unusable", "A password may not hold such signs.")
     if len(password) < MIN_LENGTH:
         raise _weak("password_too_short", f"A password needs at least {MIN_LENGTH} characters.")
     if len(password) > MAX_LENGTH:
@@ -62,8 +77,8 @@ def verify_password(stored: str | None, password: str) -> bool:
     """Whether the password is right; takes as long where there is none to compare with."""
     with _room:
         try:
-            _hasher.verify(stored or _nobody(), password)
-        except (VerificationError, InvalidHashError):
+            _hasher.verify(stored or _nobody(), _one_form(password))
+        except (VerificationError, InvalidHashError, UnicodeEncodeError):
             return False
     return stored is not None
 

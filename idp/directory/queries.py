@@ -23,6 +23,7 @@ from idp.directory.teams import (
 )
 from idp.directory.trust import (
     caller_by_token,
+    extension_schemas,
     find_connection,
     find_organization,
     link_by_token,
@@ -49,6 +50,7 @@ __all__ = [
     "count_groups",
     "count_people",
     "effective_count",
+    "extension_schemas",
     "find_connection",
     "find_group",
     "find_organization",

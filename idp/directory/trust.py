@@ -9,6 +9,7 @@ from sqlalchemy import Row, and_, or_, select
 from idp import sealing
 from idp.clock import now
 from idp.directory.actors import LOCAL, Actor
+from idp.directory.attributes import Schema
 from idp.directory.connections import Connection, ConnectionToken
 from idp.directory.credentials import BrowserSession, Credential, OneTimeLink, SigningKey
 from idp.directory.domains import Domain
@@ -16,6 +17,7 @@ from idp.directory.errors import not_found
 from idp.directory.groups import Group
 from idp.directory.orgs import Organization
 from idp.directory.roles import ROLES, RoleAssignment
+from idp.directory.sets import storable
 from idp.directory.users import User
 from idp.directory.values import digest
 from idp.directory.views import (
@@ -292,6 +294,8 @@ def sign_in_candidates(
     user_name_key: str, domain: str, org_id: str | None = None
 ) -> list[Row[Any]]:
     """The people whom a sign-in name may mean: of the domain's owner, else of any organization."""
+    if not storable(user_name_key):
+        return []
     statement = (
         select(
             User.id,
@@ -343,3 +347,11 @@ def password_changed_at(actor: Actor, user_id: str) -> datetime | None:
             Credential.user_id == user_id, Credential.org_id == actor.org_id
         )
     )
+
+
+def extension_schemas(actor: Actor) -> list[Schema]:
+    """The extension schemas that the organization defined for itself."""
+    version = db.session.scalar(
+        select(Organization.vocabulary_version).where(Organization.id == actor.org_id)
+    )
+    return list(vocabulary_of(actor.org_id, version or 0).extensions)

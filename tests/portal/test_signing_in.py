@@ -125,7 +125,7 @@ def test_an_expired_link_is_over(site: Site) -> None:
     "password,again,sentence",
     [
         ("short", "short", "at least"),
-        ("password12345", "password12345", "first that attackers try"),
+        ("password1234567", "password1234567", "first that attackers try"),
         (NEW, NEW + "?", "not the same"),
         ("", "", "Choose a password"),
     ],
