@@ -6,6 +6,7 @@ Each is read from `chamberlain.toml` in the working directory, over it from the 
 
 import os
 import stat
+import tomllib
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -70,7 +71,8 @@ class Settings(BaseSettings):
     @classmethod
     def _origin(cls, value: str) -> str:
         parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        beyond = parts.path.strip("/") or parts.query or parts.fragment or parts.username
+        if parts.scheme not in ("http", "https") or not parts.hostname or beyond:
             raise ValueError("must be an origin such as https://id.example.com, without a path")
         return value.rstrip("/")
 
@@ -127,6 +129,8 @@ def load(**given: Any) -> Settings:
         settings = Settings(**_from_files(), **given)
     except ValidationError as refused:
         raise ConfigError("\n".join(map(_explain, refused.errors()))) from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"chamberlain.toml: {error}. Correct that line, or remove it.") from None
     made = {
         name: SecretStr(_kept_secret(settings.data_dir, name))
         for name in ("secret_key", "master_key")
@@ -142,10 +146,11 @@ def _from_files() -> dict[str, Any]:
         if path:
             try:
                 found[name] = Path(path).read_text("utf-8").strip()
-            except OSError as error:
+            except (OSError, UnicodeDecodeError) as error:
+                reason = getattr(error, "strerror", None) or "not text"
                 raise ConfigError(
-                    f"{PREFIX}{name.upper()}_FILE: cannot read {path!r} ({error.strerror}). "
-                    "Name a file that the server's user can read."
+                    f"{PREFIX}{name.upper()}_FILE: cannot read {path!r} ({reason}). "
+                    "Name a text file that the server's user can read."
                 ) from None
     return found
 
@@ -163,15 +168,28 @@ def _explain(error: Any) -> str:
 def _kept_secret(data_dir: Path, name: str) -> str:
     """A secret made at the first start and kept for the next; only the server's user reads it."""
     path = data_dir / name
-    if not path.exists():
-        make = sealing.make_key if name == "master_key" else clock.new_secret
-        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            descriptor = os.open(
-                path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR
-            )
-        except FileExistsError:
-            return path.read_text("ascii")  # another process was quicker
-        with os.fdopen(descriptor, "w") as out:
-            out.write(make())
-    return path.read_text("ascii")
+    try:
+        if not path.exists():
+            data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _make_secret(path)
+        return path.read_text("ascii")
+    except OSError as error:
+        raise ConfigError(
+            f"{PREFIX}DATA_DIR = {str(data_dir)!r}: cannot keep secrets there ({error.strerror}). "
+            "Name a directory that the server's user can write to."
+        ) from None
+
+
+def _make_secret(path: Path) -> None:
+    """Written aside, then linked: processes that start at once all read the first one's, whole."""
+    make = sealing.make_key if path.name == "master_key" else clock.new_secret
+    aside = path.with_name(f"{path.name}.{clock.new_id()}")
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR | stat.S_IWUSR)
+    with os.fdopen(descriptor, "w") as out:
+        out.write(make())
+    try:
+        os.link(aside, path)
+    except FileExistsError:
+        return  # another process was quicker
+    finally:
+        aside.unlink()

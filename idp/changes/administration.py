@@ -23,7 +23,7 @@ from idp.directory.attributes import CORE
 from idp.directory.credentials import SigningKey
 from idp.directory.domains import Domain
 from idp.directory.errors import Conflict, Forbidden, Invalid, not_found
-from idp.directory.orgs import Organization, SchemaExtension
+from idp.directory.orgs import Census, Organization, SchemaExtension
 from idp.directory.roles import ROLES, RoleAssignment
 from idp.directory.values import FORBIDDEN, domain_name, slug
 from idp.directory.vocabularies import attribute_of
@@ -62,6 +62,8 @@ def create_organization(batch: Batch, change: CreateOrganization) -> Result:
         "vocabulary_version": 0,
     }
     batch.insert(Organization, row)
+    nobody = {"active": 0, "disabled": 0, "blocked": 0, "groups": 0}
+    batch.insert(Census, {"org_id": org_id} | nobody)
     batch.note("organization.created", ("Organization", org_id, name), {"name": [None, name]})
     _insert_domain(batch, domain_name(change.domain), built_in=True)
     return Result(org_id, 1, changed=True, created=True)

@@ -3,6 +3,7 @@
 Handlers edit `after`; consequences look at `before` and `after`; the store writes the difference.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -61,6 +62,12 @@ class Person:
             bool(self.flat.get("active"))
             and row["blocked_at"] is None
             and row["deleted_at"] is None
+        )
+
+    def states(self) -> tuple[str, str]:
+        """Where the person stood, and stands, in the census; "" is nowhere."""
+        return _state(self.before, (self.before or {}).get("active")), _state(
+            self.row, self.flat.get("active")
         )
 
     def could_sign_in(self) -> bool:
@@ -162,6 +169,7 @@ class Batch:
     deletes: dict[tuple[Table, Keys], list[Row]] = field(default_factory=dict)
     # Names given up before they are claimed, by table and column.
     first_updates: dict[tuple[Table, str], list[Row]] = field(default_factory=dict)
+    census: Counter[str] = field(default_factory=Counter)  # by how much each count changes
     notes: list[Note] = field(default_factory=list)
     mails: list[Row] = field(default_factory=list)  # deliveries that are not for everybody to read
 
@@ -229,6 +237,14 @@ class Batch:
     def living_users(self) -> Iterable[Person]:
         """The people in hand who are not deleted."""
         return (person for person in self.users.values() if not person.gone)
+
+
+def _state(row: Row | None, active: Any) -> str:
+    if row is None or row["deleted_at"] is not None:
+        return ""
+    if row["blocked_at"] is not None:
+        return "blocked"
+    return "active" if active else "disabled"
 
 
 def _keys(key: Row) -> Keys:

@@ -12,6 +12,7 @@ from idp.changes import projection
 from idp.changes.batch import Batch, Person, Row, Team
 from idp.directory.connections import Link
 from idp.directory.groups import Group, Membership
+from idp.directory.orgs import Census
 from idp.directory.users import User, UserValue, UserWord
 from idp.directory.values import group_name_key
 from idp.extensions import db
@@ -49,6 +50,9 @@ def _plan_people(batch: Batch) -> None:
             changed.append(who)
             target = ("User", who.id, str(who.flat.get("userName") or ""))
             batch.note(_action(who), target, diff)
+            was, is_now = who.states()
+            batch.census[was] -= 1
+            batch.census[is_now] += 1
     _write_people(batch, changed)
     for who in changed:
         _plan_link(batch, "User", who)
@@ -175,6 +179,7 @@ def _plan_groups(batch: Batch) -> None:
         team.row["last_modified"] = batch.now
         if diff:
             batch.note(_group_action(team), ("Group", team.id, team.row["display_name"]), diff)
+        batch.census["groups"] += (team.before is None) - team.deleted
         _write_group(batch, team, taken)
         _plan_link(batch, "Group", team)
 
@@ -249,6 +254,16 @@ def write(batch: Batch) -> None:
         session.execute(update(table).where(*_where(table, keys)).values(values), rows)
     for table in sorted(batch.inserts, key=order.__getitem__):
         session.execute(insert(table), batch.inserts[table])
+    _count(batch)
+
+
+def _count(batch: Batch) -> None:
+    """Bring the census up to date; its row's lock comes after the audit's head, and is brief."""
+    table = Census.__table__
+    moved = {name: table.c[name] + n for name, n in batch.census.items() if name and n}
+    if moved:
+        here = update(Census).where(Census.org_id == batch.org_id)
+        batch.session.execute(here.values(moved))
 
 
 def _where(table: Table, keys: tuple[tuple[str, bool], ...]) -> list[Any]:

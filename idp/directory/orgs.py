@@ -25,6 +25,22 @@ class Organization(Model):
     vocabulary_version: Mapped[int]  # counts the changes of its extension schemas
 
 
+class Census(Model):
+    """How many people in each state and how many groups an organization has.
+
+    Kept by the store with every batch, so that no page counts a hundred thousand rows.
+    """
+
+    __tablename__ = "censuses"
+    __table_args__ = (ForeignKeyConstraint(["org_id"], ["organizations.id"]),)
+
+    org_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    active: Mapped[int]
+    disabled: Mapped[int]
+    blocked: Mapped[int]
+    groups: Mapped[int]
+
+
 class SchemaExtension(Model):
     """An extension schema of User that the organization defined for itself (RFC 7643 §3.3)."""
 

@@ -2,10 +2,11 @@
 
 import base64
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, or_, select
+from sqlalchemy import Row, Select, and_, exists, func, not_, or_, select
+from sqlalchemy.orm import aliased
 
 from idp.clock import now
 from idp.directory.actors import Actor
@@ -13,6 +14,7 @@ from idp.directory.connections import Link
 from idp.directory.errors import Invalid, not_found
 from idp.directory.filter_sql import user_condition, user_order
 from idp.directory.groups import EffectiveMembership, Group, Membership
+from idp.directory.orgs import Census
 from idp.directory.roles import RoleAssignment
 from idp.directory.sets import any_of, same
 from idp.directory.users import User, UserWord
@@ -42,7 +44,6 @@ _COLUMNS = (
     User.owners,
 )
 STATES = ("active", "disabled", "blocked", "deleted")
-SEARCH_WIDTH = 4  # a person may be found by several words: look at this many rows for each shown
 
 
 def _view(row: Row[Any], external_id: str | None = None) -> UserView:
@@ -169,9 +170,9 @@ def _in_state(statement: Select[Any], state: str) -> Select[Any]:
     return statement
 
 
-def _begins(word: str) -> Any:
+def _begins(table: Any, word: str) -> Any:
     """A range that an index can follow, for every collation that compares by code point."""
-    return and_(UserWord.word >= word, UserWord.word < word + "\U0010ffff")
+    return and_(table.word >= word, table.word < word + "\U0010ffff")
 
 
 def _search(
@@ -180,28 +181,33 @@ def _search(
     """Walk the index of words from the longest word typed; the other words must match as well."""
     first, *others = sorted(wanted, key=len, reverse=True)
     statement = statement.add_columns(UserWord.word).join(UserWord, UserWord.user_id == User.id)
-    statement = statement.where(UserWord.org_id == actor.org_id, _begins(first))
+    statement = statement.where(
+        UserWord.org_id == actor.org_id, _begins(UserWord, first), not_(_found_before(first))
+    )
     for other in others:
-        also = select(UserWord.user_id).where(UserWord.org_id == actor.org_id, _begins(other))
+        also = select(UserWord.user_id).where(
+            UserWord.org_id == actor.org_id, _begins(UserWord, other)
+        )
         statement = statement.where(User.id.in_(also))
     if cursor:
         word, last_id = _read_cursor(cursor, 2)
-        later = or_(UserWord.word > word, and_(UserWord.word == word, User.id > last_id))
-        statement = statement.where(UserWord.word >= word, later)
-    ordered = statement.order_by(UserWord.word, User.id).limit(limit * SEARCH_WIDTH + 1)
-    return _distinct(db.session.execute(ordered).all(), limit)
+        same_word = and_(UserWord.word == word, UserWord.user_id > last_id)
+        statement = statement.where(UserWord.word >= word, or_(UserWord.word > word, same_word))
+    # In the order of the words' own index, so that a page reads no more than it shows.
+    rows = db.session.execute(
+        statement.order_by(UserWord.word, UserWord.user_id).limit(limit + 1)
+    ).all()
+    last = rows[limit - 1] if len(rows) > limit else None
+    following = _write_cursor(last.word, last.id) if last else None
+    return Page([_view(row) for row in rows[:limit]], following)
 
 
-def _distinct(rows: Sequence[Row[Any]], limit: int) -> Page[UserView]:
-    shown: dict[str, UserView] = {}
-    last: Row[Any] | None = None
-    for row in rows:
-        if row.id not in shown and len(shown) == limit:
-            break
-        shown.setdefault(row.id, _view(row))
-        last = row
-    more = last is not None and last is not rows[-1]
-    return Page(list(shown.values()), _write_cursor(last.word, last.id) if more and last else None)
+def _found_before(first: str) -> Any:
+    """Whether an earlier word of the same person matches too: each is listed once."""
+    earlier = aliased(UserWord)
+    return exists().where(
+        earlier.user_id == UserWord.user_id, earlier.word >= first, earlier.word < UserWord.word
+    )
 
 
 def _write_cursor(*parts: str) -> str:
@@ -224,8 +230,12 @@ def _read_cursor(cursor: str, count: int) -> list[str]:
 
 
 def count_people(actor: Actor) -> dict[str, int]:
-    """How many people are in each state."""
+    """How many people are in each state: from the census, or counted where a role's scope binds."""
     actor.need("users.read")
+    if not actor.scopes:
+        kept = select(Census.active, Census.disabled, Census.blocked)
+        row = db.session.execute(kept.where(Census.org_id == actor.org_id)).one()
+        return dict(row._mapping)
     found = {}
     for state in STATES[:3]:
         ids = _in_state(within_reach(actor, select(User.id)), state)

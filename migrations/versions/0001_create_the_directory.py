@@ -133,6 +133,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("org_id", name=op.f("pk_audit_heads")),
     )
     op.create_table(
+        "censuses",
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.Column("active", sa.Integer(), nullable=False),
+        sa.Column("disabled", sa.Integer(), nullable=False),
+        sa.Column("blocked", sa.Integer(), nullable=False),
+        sa.Column("groups", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organizations.id"], name=op.f("fk_censuses_org_id")),
+        sa.PrimaryKeyConstraint("org_id", name=op.f("pk_censuses")),
+    )
+    op.create_table(
         "connections",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("org_id", sa.String(length=36), nullable=False),
@@ -632,6 +642,7 @@ def downgrade() -> None:
 
     op.drop_table("deliveries")
     op.drop_table("connections")
+    op.drop_table("censuses")
     op.drop_table("audit_heads")
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_entries_target")
