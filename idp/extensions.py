@@ -109,7 +109,7 @@ def prepare_sqlite(engine: Engine) -> None:
 def writing() -> Iterator[Session]:
     """The one writing transaction: committed when the block ends, rolled back when it raises.
 
-    For `idp.changes` and the ledgers below the doors alone (an import contract keeps it so).
+    For `idp.changes` and the ledgers below the doors alone (a test keeps it so).
     """
     session = db.session()
     session.rollback()  # whatever was read before may be stale by now, and must hold no snapshot

@@ -17,7 +17,6 @@ from portal.person_form import MyForm
 from portal.sign_in import NewPasswordForm
 
 
-
 class MyPasswordForm(NewPasswordForm):
     """The password that one has, and the one to come."""
 

@@ -59,7 +59,7 @@ RAIL = (
     ),
     Group("Activity", (Item("Audit", "portal.audit_page", "audit", "audit.read"),)),
 )
-DEMO = Group("Demo", (Item("Mailbox", "portal.mailbox", "mail"),))
+DEMO = Group("Demo", (Item("Mailbox", "portal.mailbox", "mail", "users.reset"),))
 
 
 def rail(actor: Actor, demo: bool) -> list[ShownGroup]:

@@ -133,7 +133,13 @@ def _scope(actor: Actor, name: str) -> str | None:
 
 def _end(last_day: date | None) -> datetime | None:
     """The moment at which the last day is over."""
-    return datetime.combine(last_day + timedelta(days=1), time.min, UTC) if last_day else None
+    if last_day is None:
+        return None
+    if last_day.year >= date.max.year:
+        raise Invalid(
+            "expiry_too_far", "A role ends within ten years, or not.", attribute="expires"
+        )
+    return datetime.combine(last_day + timedelta(days=1), time.min, UTC)
 
 
 def role_remove(actor: Actor, key: str, assignment_id: str) -> Response | Redirect:

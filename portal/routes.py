@@ -90,7 +90,7 @@ ROUTES = (
     Route("/me/sessions/end", me.me_end_others, POST),
     Route("/me/sessions/<session_id>/end", me.me_end_session, POST),
     Route("/audit", history.audit_page),
-    Route("/demo/mailbox", home.mailbox),
+    Route("/demo/mailbox", home.mailbox, needs="users.reset"),
 )
 
 blueprint = CachedForEver(
@@ -110,7 +110,7 @@ def _guarded(route: Route) -> View:
     def view(**named: Any) -> ResponseReturnValue:
         actor = sessions.current_actor()
         if actor is None:
-            wanted = request.full_path if request.method == "GET" else None
+            wanted = request.full_path.rstrip("?") if request.method != "POST" else None
             return redirect(url_for("portal.sign_in", next=wanted), 303)
         if route.needs:
             actor.need(route.needs)

@@ -47,7 +47,7 @@ class NewPasswordForm(FlaskForm):
 def sign_in() -> Response | Redirect:
     """The name, then the password."""
     ahead = waiting()
-    if request.method == "GET":
+    if request.method != "POST":
         known = sessions.current_actor()
         if known is not None and not request.args.get("fresh"):
             return go(after(ahead.url))

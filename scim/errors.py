@@ -85,7 +85,7 @@ _UNIQUE_ENDINGS = ("_taken", "_exists", "_in_use")
 def from_directory(error: DirectoryError) -> ScimError:
     """A refusal from below the doors, in SCIM's words. Its private cause stays behind."""
     status = _STATUS.get(error.kind, 400)
-    headers = {}
+    headers = {"X-Error-Code": error.code}  # stable, where scimType has no word for it
     if status in (429, 503):
         headers["Retry-After"] = str(getattr(error, "retry_after", 2))
     return ScimError(status, error.sentence, _scim_type(error, status), headers)

@@ -54,7 +54,7 @@ def _check_reach(batch: Batch, who: Person) -> None:
         return
     actor.need("users.reset")
     check_rank(batch, who.id)
-    check_scope(batch, who.id)
+    check_scope(batch, who.id, "users.reset")
 
 
 def _target(who: Person) -> tuple[str, str, str]:
@@ -203,7 +203,7 @@ def _check_session_reach(batch: Batch, user_id: str) -> None:
     actor.need("users.reset")
     batch.load_roles_of(user_id)
     check_rank(batch, user_id)
-    check_scope(batch, user_id)
+    check_scope(batch, user_id, "users.reset")
 
 
 def end_sessions(batch: Batch, change: EndSessions) -> Result:

@@ -1,7 +1,9 @@
 """The verbs of the organization itself: founding, settings, domains, roles, schemas, keys."""
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -22,7 +24,7 @@ from idp.clock import new_id, new_secret
 from idp.directory.attributes import CORE
 from idp.directory.credentials import SigningKey
 from idp.directory.domains import Domain
-from idp.directory.errors import Conflict, Forbidden, Invalid, not_found
+from idp.directory.errors import Conflict, Invalid, not_found
 from idp.directory.orgs import Census, Organization, SchemaExtension
 from idp.directory.roles import ROLES, RoleAssignment
 from idp.directory.values import FORBIDDEN, domain_name, slug
@@ -32,6 +34,8 @@ _URN = re.compile(r"urn:[a-zA-Z0-9][a-zA-Z0-9-]{1,31}:[\w.:-]{1,150}")
 _ATTRIBUTE_NAME = re.compile(r"[A-Za-z][\w-]{0,63}")
 _TYPES = ("string", "boolean", "decimal", "integer", "dateTime", "reference", "binary", "complex")
 NAME_MAX = 256
+LONGEST_ROLE = timedelta(days=3653)
+PATH_MAX = 256  # the column of an attribute's path
 
 
 def needs(change: Change, wanted: Needs) -> None:
@@ -146,21 +150,16 @@ def assign_role(batch: Batch, change: AssignRole) -> Result:
     scope = change.scope_group_id
     if scope is not None and scope not in batch.groups:
         raise not_found("group")
+    if change.expires_at is not None and change.expires_at > batch.now + LONGEST_ROLE:
+        raise Invalid(
+            "expiry_too_far", "A role ends within ten years, or not.", attribute="expires"
+        )
     if change.expires_at is not None and change.expires_at <= batch.now:
         raise Invalid("expiry_past", "The role would have expired already.", attribute="expires")
-    _check_own_power(batch, change)
     for row in batch.assignments.values():
         if (row["user_id"], row["role"], row["scope_group_id"]) == (who.id, change.role, scope):
             return _extend(batch, row, change)
     return _insert_role(batch, change, str(who.flat["userName"]))
-
-
-def _check_own_power(batch: Batch, change: AssignRole) -> None:
-    """Nobody gives what they do not have: a scoped administrator cannot give unscoped power."""
-    if batch.actor.scopes and change.scope_group_id not in batch.actor.scopes:
-        raise Forbidden(
-            "outside_scope", "Your own role covers one group; you can give roles over it alone."
-        )
 
 
 def _insert_role(batch: Batch, change: AssignRole, name: str) -> Result:
@@ -211,8 +210,6 @@ def remove_role(batch: Batch, change: RemoveRole) -> Result:
     row = batch.assignments.pop(change.assignment_id, None)
     if row is None:
         raise not_found("role_assignment")
-    if batch.actor.scopes and row["scope_group_id"] not in batch.actor.scopes:
-        raise Forbidden("outside_scope", "This role reaches beyond the group that your own covers.")
     held = batch.roles.get(row["user_id"], [])
     held[:] = [r for r in held if r["id"] != row["id"]]
     batch.loses(row)
@@ -270,26 +267,39 @@ def _check_schema(change: DefineSchema) -> None:
         raise Invalid(
             "schema_empty", "An extension schema has 1 to 100 attributes.", attribute="attributes"
         )
-    names = [_checked_name(dict(definition), depth=0) for definition in change.attributes]
+    _check_attributes(change.urn, change.attributes)
+
+
+def _check_attributes(
+    prefix: str, definitions: Iterable[Mapping[str, Any]], depth: int = 0
+) -> None:
+    names = [_checked_name(prefix, dict(definition), depth) for definition in definitions]
     if len(set(names)) != len(names):
         raise Invalid(
             "schema_duplicate", "Two attributes of the schema share a name.", attribute="attributes"
         )
 
 
-def _checked_name(definition: dict[str, Any], depth: int) -> str:
+def _checked_name(prefix: str, definition: dict[str, Any], depth: int) -> str:
     name = definition.get("name")
     parts = definition.get("subAttributes") or ()
-    valid = isinstance(name, str) and _ATTRIBUTE_NAME.fullmatch(name)
-    if not valid or definition.get("type", "string") not in _TYPES or (parts and depth):
+    kind = definition.get("type", "string")
+    valid = (
+        isinstance(name, str)
+        and _ATTRIBUTE_NAME.fullmatch(name)
+        and len(f"{prefix}:{name}") <= PATH_MAX
+        and kind in _TYPES
+        and bool(parts) == (kind == "complex")
+        and not (parts and depth)
+    )
+    if not valid:
         raise Invalid(
             "schema_attribute",
             f"This attribute definition is not valid: {name!r}.",
             attribute="attributes",
         )
     attribute_of(definition)
-    for part in parts:
-        _checked_name(dict(part), depth + 1)
+    _check_attributes(f"{prefix}:{name}", parts, depth + 1)
     return str(name).lower()
 
 

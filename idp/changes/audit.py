@@ -66,7 +66,25 @@ class AuditHead(Model):
     hash: Mapped[str] = mapped_column(String(64))
 
 
-_HASHED = [c.name for c in AuditEntry.__table__.columns if c.name != "hash"]
+# What a hash covers, for ever: a column that a later version adds must not break older chains.
+_HASHED = (
+    "org_id",
+    "seq",
+    "at",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "door",
+    "request_id",
+    "action",
+    "target_kind",
+    "target_id",
+    "target_name",
+    "related_kind",
+    "related_id",
+    "related_name",
+    "diff",
+)
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 

@@ -65,6 +65,8 @@ OF_ONESELF = (
 SELF_EDITABLE = frozenset(
     {"nickName", "preferredLanguage", "locale", "timezone", "profileUrl", "phoneNumbers", "photos"}
 )
+# By these somebody signs in, or gets a link that does.
+PROVES_WHO = frozenset({"userName", "emails"})
 
 
 def authorise(batch: Batch) -> None:
@@ -83,16 +85,19 @@ def check_target(batch: Batch, who: Person, *, self_fields: Iterable[str] = ()) 
     actor = batch.actor
     if actor.kind != "user":
         return
+    fields = set(self_fields)
+    if who.id == actor.id and fields and fields <= SELF_EDITABLE:
+        return
     if not actor.can("users.write"):
-        _only_oneself(batch, who.id, self_fields)
+        _only_oneself(batch, who.id, fields)
         return
     check_rank(batch, who.id)
-    check_scope(batch, who.id)
+    check_scope(batch, who.id, "users.write")
 
 
 def check_may_add(batch: Batch) -> None:
     """Refuse to add people to an actor whose role reaches the members of a group."""
-    if batch.actor.scopes:
+    if batch.actor.scope_of("users.write"):
         raise Forbidden(
             "outside_scope", "Your role covers the members of a group; it cannot add people."
         )
@@ -134,15 +139,16 @@ def check_rank(batch: Batch, user_id: str) -> None:
         )
 
 
-def check_scope(batch: Batch, user_id: str) -> None:
-    """A role over one group reaches that group's effective members only."""
-    if not batch.actor.scopes:
+def check_scope(batch: Batch, user_id: str, permission: str) -> None:
+    """A permission over one group reaches that group's effective members only."""
+    scope = batch.actor.scope_of(permission)
+    if not scope:
         return
     if user_id not in batch.covered:
-        asked = batch.users.keys() | {user_id}
+        asked = batch.users.keys() | batch.member_kinds.keys() | {user_id}
         inside = select(EffectiveMembership.user_id).where(
             any_of(batch.session, EffectiveMembership.user_id, asked),
-            EffectiveMembership.group_id.in_(batch.actor.scopes),
+            EffectiveMembership.group_id.in_(scope),
         )
         found = set(batch.session.scalars(inside))
         batch.covered.update((one, one in found) for one in asked)
@@ -152,9 +158,26 @@ def check_scope(batch: Batch, user_id: str) -> None:
 
 def check_group(batch: Batch, team: Team) -> None:
     """Refuse a change of a group beyond the actor's scope."""
-    scopes = batch.actor.scopes
-    if batch.actor.kind == "user" and scopes and team.id not in scopes:
+    scope = batch.actor.scope_of("groups.write")
+    if batch.actor.kind == "user" and scope and team.id not in scope:
         raise Forbidden("outside_scope", "This group is not the one that your role covers.")
+
+
+def check_membership(batch: Batch, team: Team, member: str, kind: str) -> None:
+    """Refuse a membership by which an actor would widen a role's reach, their own or another's."""
+    actor = batch.actor
+    if actor.kind != "user" or actor.can("roles.write"):
+        return
+    if team.id in batch.scoping_groups:
+        raise Forbidden(
+            "group_scopes_role",
+            "A role reaches this group's members; only a Global Administrator changes them.",
+        )
+    scope = actor.scope_of("groups.write")
+    if scope and kind == "Group" and member not in scope:
+        raise Forbidden("outside_scope", "This group is not the one that your role covers.")
+    if kind == "User":
+        check_scope(batch, member, "groups.write")
 
 
 def check_group_owner(batch: Batch, team: Team) -> None:
@@ -167,6 +190,31 @@ def check_owners(batch: Batch, who: Person, altered: Mapping[str, Any]) -> None:
     owners = who.row["owners"]
     if owners:
         _refuse_foreign(batch, {path: owners.get(path) for path in altered})
+
+
+def check_removal(batch: Batch, source: str, what: str) -> None:
+    """Refuse a connection that would remove what another source brought.
+
+    People decide for themselves: an administrator may delete what a connection made.
+    """
+    if batch.actor.kind == "connection" and source != LOCAL and is_anothers(batch, source):
+        name = batch.sources[source] or ""
+        raise Forbidden(
+            "attribute_owned", f"This {what} comes from {name}; remove it there.", owner=name
+        )
+
+
+def check_administrator(batch: Batch, who: Person, altered: Iterable[str]) -> None:
+    """How an administrator signs in is not for a connection to change, unless it owns it."""
+    if batch.actor.kind != "connection" or not batch.roles.get(who.id):
+        return
+    for path in PROVES_WHO.intersection(altered):
+        if who.flat.get(path) is not None and who.row["owners"].get(path) != batch.actor.source:
+            raise Forbidden(
+                "administrator_protected",
+                f"{path} of an administrator is changed in the portal, not by a connection.",
+                attribute=path,
+            )
 
 
 def _refuse_foreign(batch: Batch, owners: Mapping[str, str | None]) -> None:

@@ -158,6 +158,7 @@ class Batch:
     passwords_changed: dict[str, str | None] = field(default_factory=dict)  # user -> session kept
     new_passwords: set[str] = field(default_factory=set)
     covered: dict[str, bool] = field(default_factory=dict)  # user -> whether in the actor's scope
+    scoping_groups: set[str] = field(default_factory=set)  # groups in hand that scope a role
     sources: dict[str, str | None] = field(default_factory=dict)  # owner -> name; None: detached
 
     links: dict[str, Row] = field(default_factory=dict)  # token hash -> one-time link

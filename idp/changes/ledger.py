@@ -87,9 +87,8 @@ def check_master_key() -> None:
         sealing.unseal(held)
         return
     with writing() as session:
-        if session.scalar(select(Installation.probe)) is None:
-            row = {"id": 1, "probe": sealing.seal(sealing.PROBE), "created": now()}
-            session.execute(insert(Installation), row)
+        probe = {"id": 1, "probe": sealing.seal(sealing.PROBE), "created": now()}
+        _upsert(session, Installation, probe)  # another process may have been quicker
 
 
 def attempt(keys: dict[str, int]) -> timedelta:

@@ -36,6 +36,7 @@ def load(batch: Batch) -> None:
     _groups_as_members(batch)
     _memberships(batch)
     _roles(batch)
+    _scoping_groups(batch)
     _links(batch)
     _one_time_links(batch)
     _connections(batch)
@@ -215,6 +216,17 @@ def _roles(batch: Batch) -> None:
             batch.administrators.add(row["user_id"])
         if row["expires_at"] is None or row["expires_at"] > batch.now:
             batch.roles.setdefault(row["user_id"], []).append(row)
+
+
+def _scoping_groups(batch: Batch) -> None:
+    """Which groups in hand scope somebody's role: who their members are decides a reach."""
+    if batch.actor.kind != "user" or not batch.needs.groups:
+        return
+    scoping = select(RoleAssignment.scope_group_id).where(
+        RoleAssignment.org_id == batch.org_id,
+        any_of(batch.session, RoleAssignment.scope_group_id, batch.needs.groups),
+    )
+    batch.scoping_groups = {str(group) for group in batch.session.scalars(scoping)}
 
 
 def _links(batch: Batch) -> None:

@@ -110,11 +110,10 @@ def claim(limit: int = CLAIM) -> list[dict[str, Any]]:
     )
     with writing() as session:
         rows = [dict(row) for row in session.execute(due).mappings()]
-        for row in rows:
-            row["attempts"] += 1
-            leased = {"state": "leased", "due_at": moment + LEASE, "attempts": row["attempts"]}
-            session.execute(update(table).where(table.id == row["id"]).values(leased))
-    return rows
+        lease = {"state": "leased", "due_at": moment + LEASE, "attempts": table.attempts + 1}
+        ids = [row["id"] for row in rows]
+        session.execute(update(table).where(table.id.in_(ids)).values(lease))
+    return [row | {"attempts": row["attempts"] + 1} for row in rows]
 
 
 def owed() -> bool:

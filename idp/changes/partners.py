@@ -126,6 +126,9 @@ def issue_token(batch: Batch, change: IssueToken) -> Result:
     connection = _held(batch, change.connection_id)
     if change.scope not in SCOPES:
         raise Invalid("scope_unknown", "A token's scope is read or write.", attribute="scope")
+    if change.scope == "write":  # whoever holds the token can do this, so its giver must
+        for permission in ("users.write", "groups.write"):
+            batch.actor.need(permission)
     if change.expires_days is not None and not 1 <= change.expires_days <= 3650:
         raise Invalid("expiry_out_of_range", "A token lives 1 to 3650 days.", attribute="expires")
     secret = TOKEN_PREFIX + new_secret()

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from idp.changes.authority import (
+    check_administrator,
     check_may_add,
     check_own_password,
     check_owners,
+    check_removal,
     check_target,
     foreign_name,
     is_anothers,
@@ -27,7 +29,7 @@ from idp.directory import values
 from idp.directory.attributes import Flat
 from idp.directory.cleaning import clean
 from idp.directory.credentials import Credential
-from idp.directory.errors import Conflict, Invalid, Stale, not_found
+from idp.directory.errors import Conflict, Forbidden, Invalid, Stale, not_found
 
 
 def needs(change: Change, wanted: Needs) -> None:
@@ -102,6 +104,7 @@ def change_user(batch: Batch, change: ChangeUser) -> Result:
     check_target(batch, who, self_fields=fields.keys())
     altered = {path: value for path, value in fields.items() if not same(who.flat.get(path), value)}
     check_owners(batch, who, altered)
+    check_administrator(batch, who, altered)
     for path, value in altered.items():
         if value is None:
             who.flat.pop(path, None)
@@ -120,6 +123,12 @@ def _replace_password(batch: Batch, who: Person, password_hash: str) -> None:
         raise Conflict(
             "administrator_password",
             "The password of an administrator is not set from outside; a one-time link does it.",
+            attribute="password",
+        )
+    if batch.actor.kind == "connection" and who.row["source"] != batch.actor.source:
+        raise Forbidden(
+            "password_of_another",
+            "A connection sets passwords only for people that it brought.",
             attribute="password",
         )
     batch.delete(Credential, {"user_id": who.id, "kind": "password"})
@@ -172,6 +181,8 @@ def delete_user(batch: Batch, change: DeleteUser) -> Result:
     """Delete a person: consequences end memberships, roles, sessions and links."""
     who = _held(batch, change.id, change.expect)
     check_target(batch, who)
+    if who.external_id is None:  # whom a connection has a name for, it may let go
+        check_removal(batch, who.row["source"], "person")
     who.row["deleted_at"] = batch.now
     who.external_id = None
     return Result(who.id, who.row["version"])

@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
-from idp.changes.authority import check_group, check_group_owner, foreign_name, own
+from idp.changes.authority import (
+    check_group,
+    check_group_owner,
+    check_membership,
+    check_removal,
+    foreign_name,
+    is_anothers,
+    own,
+)
 from idp.changes.batch import Batch, Needs, Result, Team
 from idp.changes.intents import (
     KEEP,
@@ -15,6 +23,7 @@ from idp.changes.intents import (
     RemoveMember,
 )
 from idp.clock import new_id
+from idp.directory.actors import LOCAL
 from idp.directory.attributes import Flat
 from idp.directory.cleaning import clean
 from idp.directory.errors import Invalid, Stale, not_found
@@ -130,8 +139,14 @@ def _held(batch: Batch, group_id: str, expect: int | None = None) -> Team:
 def _set_members(batch: Batch, team: Team, members: Iterable[str]) -> None:
     wanted = set(members)
     here = {member for group, member in batch.edges if group == team.id}
-    _leave(batch, team, here - wanted)
+    _leave(batch, team, {m for m in here - wanted if not _brought_by_another(batch, team, m)})
     _join(batch, team, sorted(wanted - here))
+
+
+def _brought_by_another(batch: Batch, team: Team, member: str) -> bool:
+    """Whether a membership is another source's: setting one's own members leaves it alone."""
+    source = batch.edges[team.id, member]["source"]
+    return source != LOCAL and batch.actor.kind == "connection" and is_anothers(batch, source)
 
 
 def _join(batch: Batch, team: Team, members: Iterable[str]) -> None:
@@ -139,11 +154,13 @@ def _join(batch: Batch, team: Team, members: Iterable[str]) -> None:
         edge = (team.id, member)
         if edge in batch.edges:
             continue
+        kind = _kind(batch, member)
+        check_membership(batch, team, member, kind)
         row = {
             "group_id": team.id,
             "member_id": member,
             "org_id": batch.org_id,
-            "member_kind": _kind(batch, member),
+            "member_kind": kind,
             "source": batch.actor.source,
             "created": batch.now,
         }
@@ -170,9 +187,12 @@ def _kind(batch: Batch, member: str) -> str:
 
 def _leave(batch: Batch, team: Team, members: Iterable[str]) -> None:
     for member in members:
-        row = batch.edges.pop((team.id, member), None)
+        row = batch.edges.get((team.id, member))
         if row is None:
             continue
+        check_membership(batch, team, member, row["member_kind"])
+        check_removal(batch, row["source"], "membership")
+        del batch.edges[team.id, member]
         if batch.added.pop((team.id, member), None) is None:
             batch.removed[team.id, member] = row
         team.members_changed = True
@@ -182,6 +202,7 @@ def delete_group(batch: Batch, change: DeleteGroup) -> Result:
     """Delete a group; consequences take it out of the groups it was in."""
     team = _held(batch, change.id, change.expect)
     check_group(batch, team)
+    check_removal(batch, team.row["source"], "group")
     _leave(batch, team, [member for group, member in batch.edges if group == team.id])
     team.deleted = True
     team.external_id = None

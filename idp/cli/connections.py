@@ -6,7 +6,13 @@ import click
 
 from idp import sessions
 from idp.changes import apply
-from idp.changes.intents import Change, CreateConnection, IssueToken, RevokeToken
+from idp.changes.intents import (
+    Change,
+    ChangeConnection,
+    CreateConnection,
+    IssueToken,
+    RevokeToken,
+)
 from idp.changes.partners import PROFILES
 from idp.cli import metadata
 from idp.cli.answers import Answer, command, table
@@ -116,14 +122,20 @@ def revoke(org: str, token_id: str) -> Answer:
 @click.argument("name")
 @click.option("--metadata", "source", required=True, metavar="FILE|URL")
 def saml(org: str, name: str, source: str) -> Answer:
-    """Register a SAML 2.0 application by its metadata."""
+    """Register a SAML 2.0 application by its metadata; a registered one gets its new metadata."""
     found = organization(org)
+    by = operator(found.id)
     partner = pysaml.read_partner(metadata.read(source))
+    known = next((c for c in queries.list_connections(by, "saml") if c.name == name), None)
     settings = Terms(partner).to_settings()
-    change = CreateConnection("saml", name, settings=settings, entity_id=partner.entity_id)
-    made = apply(change, by=operator(found.id)).first
+    change: Change = CreateConnection("saml", name, settings=settings, entity_id=partner.entity_id)
+    if known is not None:
+        kept = {n: v for n, v in known.settings.items() if n != "partner"}
+        change = ChangeConnection(known.id, settings=settings | kept, entity_id=partner.entity_id)
+    made = apply(change, by=by).first
     data = {
         "app": made.id,
+        "changed": made.changed,
         "name": name,
         "org": found.slug,
         "entity_id": partner.entity_id,

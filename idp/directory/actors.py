@@ -1,6 +1,7 @@
 """Who acts: every read and every change names one."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from idp.directory.errors import Forbidden
 from idp.directory.roles import ALL_PERMISSIONS
@@ -12,8 +13,9 @@ LOCAL = "local"  # the source that stands for values written in the portal or on
 class Actor:
     """Somebody or something that reads or changes the directory through one door.
 
-    `scopes` are group ids: with any, the actor sees and changes only those groups' effective
-    members. `org_id` is the one organization that the actor can reach.
+    `scopes` holds, for a permission that reaches only some groups, their ids: then the actor sees
+    or changes only those groups and their effective members. What is not in it reaches the whole
+    organization. `org_id` is the one organization that the actor can reach.
     """
 
     kind: str  # "user", "connection" or "system"
@@ -22,7 +24,7 @@ class Actor:
     org_id: str
     door: str  # "scim", "portal", "saml", "cli", "worker", "signin"
     permissions: frozenset[str] = frozenset()
-    scopes: tuple[str, ...] = ()
+    scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     connection_id: str | None = None
     request_id: str = ""
     session_id: str | None = None
@@ -36,6 +38,10 @@ class Actor:
     def can(self, permission: str) -> bool:
         """Whether the actor holds a permission (anywhere: scope is checked with the target)."""
         return permission in self.permissions
+
+    def scope_of(self, permission: str) -> tuple[str, ...]:
+        """The groups that a held permission reaches; none means the whole organization."""
+        return self.scopes.get(permission, ())
 
     def need(self, permission: str) -> None:
         """Refuse, naming the permission, unless the actor holds it."""

@@ -39,7 +39,7 @@ def clean(vocabulary: Vocabulary, kind: str, flat: Mapping[str, Any]) -> Flat:
 
 
 def _clean_leaf(leaf: Leaf, value: Any) -> Any:
-    if value is None or value in ("", []):
+    if value is None or value == [] or (isinstance(value, str) and not value.strip(" ")):
         return None
     if leaf.attribute.multi:
         return _clean_list(leaf, value)
@@ -125,9 +125,11 @@ def _integer(_attribute: Attribute, path: str, value: Any) -> int:
 
 
 def _decimal(_attribute: Attribute, path: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e300:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not abs(value) <= 1e300:  # so written, NaN is refused as well
         raise _wrong_type(path, "a number")
-    return value
+    checked: float = value
+    return checked
 
 
 def _date_time(attribute: Attribute, path: str, value: Any) -> str:

@@ -5,11 +5,27 @@ value paths on one attribute are two EXISTS, as RFC 7644 §3.4.2.2 means them.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, literal, not_, or_, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Float,
+    Numeric,
+    String,
+    and_,
+    case,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+)
 
 from idp.directory.actors import Actor
 from idp.directory.attributes import CORE
@@ -17,18 +33,21 @@ from idp.directory.connections import Link
 from idp.directory.errors import Invalid
 from idp.directory.filtering import And, Compare, Filter, Literal, Not, Or, Present, ValuePath
 from idp.directory.groups import EffectiveMembership, Group, Membership
+from idp.directory.sets import same, storable
 from idp.directory.users import USER_COLUMNS, User, UserValue
 from idp.directory.values import key
 from idp.directory.views import ListQuery
 
 Condition = ColumnElement[bool]
 _ORDERED = {"gt", "ge", "lt", "le"}
-_KEYED = {"userName": User.user_name_key, "displayName": User.display_name_key}
-_VALUE_COLUMNS = {
-    "value": UserValue.value_key,
+_PART_COLUMNS = {
+    "value": UserValue.value,
     "type": UserValue.type,
     "display": UserValue.display,
+    "primary": UserValue.is_primary,
 }
+_NUMBER = r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$"
+KEY_LENGTH = 256  # as far as display names and values are indexed
 
 
 def user_condition(actor: Actor, wanted: Filter) -> Condition:
@@ -101,16 +120,11 @@ def _column(leaf: Compare | Present) -> Condition:
     attribute = CORE.user_leaves[leaf.path].attribute
     if attribute.type == "boolean":
         return _boolean(column, leaf)
-    if leaf.path in _KEYED:
-        return _text(_KEYED[leaf.path], leaf)
-    return _text(column, leaf, fold=False) if attribute.case_exact else _lowered(column, leaf)
-
-
-def _lowered(column: Any, leaf: Compare) -> Condition:
-    """Text without case. Only columns with a key of their own know more (`values.key`)."""
-    if isinstance(leaf.value, str):
-        leaf = replace(leaf, value=leaf.value.lower())
-    return _text(func.lower(column), leaf, fold=False)
+    if leaf.path == "userName":
+        return _text(User.user_name_key, leaf, key)
+    if leaf.path == "displayName":
+        return _keyed(User.display_name_key, column, leaf)
+    return _exact(column, leaf) if attribute.case_exact else _lowered(column, leaf)
 
 
 def _boolean(column: Any, leaf: Compare) -> Condition:
@@ -124,14 +138,54 @@ def _bad_value(leaf: Compare, wanted: str) -> Invalid:
     return Invalid("filter_bad_value", f"{leaf.path} is {wanted}.", attribute=leaf.path)
 
 
-def _text(column: Any, leaf: Compare, *, fold: bool = True) -> Condition:
-    """A comparison of text; `column` is in the form that `fold` gives the literal."""
+def _text(column: Any, leaf: Compare, form: Callable[[str], str]) -> Condition:
+    """A comparison of text; `column` is in the form that `form` gives the literal."""
     if leaf.value is None:
         return _null(column, leaf)
     if not isinstance(leaf.value, str):
         raise _bad_value(leaf, "a string")
-    value = key(leaf.value) if fold else leaf.value
-    return _operator(column, leaf.op, value)
+    if not storable(leaf.value):  # no database holds it, so nothing equals it
+        return true() if leaf.op == "ne" else false()
+    return _operator(column, leaf.op, form(leaf.value))
+
+
+def _lowered(column: Any, leaf: Compare) -> Condition:
+    """Text without case, where there is no key to compare by."""
+    if leaf.op == "sw" and isinstance(leaf.value, str) and storable(leaf.value):
+        # No range: what lies between two texts is for the database's own collation to say.
+        found: Condition = func.lower(column).startswith(leaf.value.lower(), autoescape=True)
+        return found
+    return _text(func.lower(column), leaf, str.lower)
+
+
+def _keyed(key_column: Any, column: Any, leaf: Compare) -> Condition:
+    """Text by its key, as far as that reaches: keys are cut to be indexed."""
+    beyond = isinstance(leaf.value, str) and len(key(leaf.value)) >= KEY_LENGTH
+    if beyond or leaf.op in ("co", "ew"):
+        return _lowered(column, leaf)
+    return _text(key_column, leaf, key)
+
+
+def _exact(column: Any, leaf: Compare) -> Condition:
+    """Text by case. SQLite's LIKE knows none, so parts of texts are cut out and compared."""
+    value = leaf.value
+    if not isinstance(value, str) or leaf.op not in ("co", "sw", "ew") or not storable(value):
+        return _text(column, leaf, str)
+    if leaf.op == "co":
+        return or_(func.replace(column, value, "") != column, literal(value) == "")
+    if leaf.op == "sw":
+        return func.substr(column, 1, len(value)) == value
+    return func.substr(column, func.length(column) - len(value) + 1) == value
+
+
+def _number(column: Any, leaf: Compare) -> Condition:
+    """A comparison of numbers, which are kept as JSON writes them."""
+    text = cast(column, String)
+    number = case((text.regexp_match(_NUMBER), cast(text, Numeric)), else_=None)
+    wanted: Any = leaf.value
+    if isinstance(wanted, int) and abs(wanted) < 2**63:
+        return _operator(number, leaf.op, literal(wanted, BigInteger()))
+    return _operator(number, leaf.op, literal(max(-1e300, min(1e300, wanted)), Float()))
 
 
 def _null(column: Any, leaf: Compare) -> Condition:
@@ -167,23 +221,31 @@ def _operator(column: Any, op: str, value: Any) -> Condition:
 
 def _rows(leaf: Compare | Present) -> Condition:
     """A comparison with any of a person's values: "emails", "emails.value", "urn:…:badge"."""
-    attribute, part = _attribute_and_part(leaf.path)
-    if isinstance(leaf, Compare) and leaf.op == "ne":
+    if isinstance(leaf, Present):
+        return or_(*(_any_row(place, _part_present(place[1])) for place in _places(leaf.path)))
+    if leaf.op == "ne":
         # "ne" over several values: none equals. A person without values matches too.
         return not_(_rows(Compare(leaf.path, "eq", leaf.value)))
-    here = _has(attribute)
-    if isinstance(leaf, Present):
-        return exists(here.where(_part_present(part)))
     if leaf.value is None:
-        return not_(exists(here.where(_part_present(part))))
-    return exists(here.where(_part(part, leaf)))
+        if leaf.op != "eq":
+            raise _bad_value(leaf, "compared with null by eq or ne only")
+        return not_(_rows(Present(leaf.path)))
+    return or_(*(_any_row(place, _part(place, leaf)) for place in _places(leaf.path)))
 
 
-def _attribute_and_part(path: str) -> tuple[str, str]:
-    """Which rows of `user_values`, and which of their columns."""
+Place = tuple[str, str]  # which rows of `user_values`, and which part of them ("" for the whole)
+
+
+def _places(path: str) -> list[Place]:
+    """Where the values of a path are. A part of an own attribute may be a row of its own."""
     urn, colon, name = path.rpartition(":") if path.startswith("urn:") else ("", "", path)
     attribute, _, part = name.partition(".")
-    return f"{urn}{colon}{attribute}", part or "value"
+    places = [(f"{urn}{colon}{attribute}", part)]
+    return [*places, (path, "")] if urn and part else places
+
+
+def _any_row(place: Place, condition: Condition) -> Condition:
+    return exists(_has(place[0]).where(condition))
 
 
 def _has(attribute: str) -> Any:
@@ -195,31 +257,44 @@ def _has(attribute: str) -> Any:
 
 
 def _part_present(part: str) -> Condition:
-    if part == "primary":
-        return UserValue.is_primary.is_not(None)
-    column = {"value": UserValue.value}.get(part, _VALUE_COLUMNS.get(part))
-    if column is not None:
-        found: Condition = true() if part == "value" else column.is_not(None)
-        return found
-    here: Condition = UserValue.parts[part].as_string().is_not(None)
-    return here
-
-
-def _part(part: str, leaf: Compare) -> Condition:
-    if part == "primary":
-        return _boolean(UserValue.is_primary, leaf)
-    if isinstance(leaf.value, bool | int | float) and part == "value":
-        return _operator(UserValue.value, leaf.op, _json_text(leaf.value))
-    if part == "value":
-        return _text(UserValue.value_key, leaf)
-    column: Any = _VALUE_COLUMNS.get(part)
+    if not part:
+        return true()
+    column: Any = _PART_COLUMNS.get(part)
     if column is None:
         column = UserValue.parts[part].as_string()
-    return _lowered(column, leaf)
+    found: Condition = column.is_not(None)
+    return found
+
+
+def _part(place: Place, leaf: Compare) -> Condition:
+    attribute, part = place
+    if part == "primary":
+        return _boolean(UserValue.is_primary, leaf)
+    if part in ("", "value"):
+        return _value(attribute, leaf)
+    column: Any = _PART_COLUMNS.get(part)
+    if column is None:
+        column = UserValue.parts[part].as_string()
+    return _number(column, leaf) if _is_number(leaf.value) else _lowered(column, leaf)
+
+
+def _value(attribute: str, leaf: Compare) -> Condition:
+    if isinstance(leaf.value, bool):
+        return _operator(UserValue.value, leaf.op, _json_text(leaf.value))
+    if _is_number(leaf.value):
+        return _number(UserValue.value, leaf)
+    known = CORE.user_leaves.get(f"{attribute}.value")
+    if known is not None and known.attribute.case_exact:
+        return _exact(UserValue.value, leaf)
+    return _keyed(UserValue.value_key, UserValue.value, leaf)
+
+
+def _is_number(value: Literal) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _json_text(value: Literal) -> str:
-    return str(value).lower()  # as JSON writes true and false; numbers stay as they are
+    return str(value).lower()  # as JSON writes true and false
 
 
 def _value_path(leaf: ValuePath) -> Condition:
@@ -231,13 +306,13 @@ def _value_path(leaf: ValuePath) -> Condition:
         name = part.path.rpartition(".")[2]
         if isinstance(part, Present):
             return _part_present(name)
-        return _part(name, part)
+        return _part((leaf.attribute, name), part)
 
     return exists(_has(leaf.attribute).where(_walk(leaf.term, inner)))
 
 
 def _identifier(_actor: Actor, leaf: Compare | Present) -> Condition:
-    return true() if isinstance(leaf, Present) else _text(User.id, leaf, fold=False)
+    return true() if isinstance(leaf, Present) else _exact(User.id, leaf)
 
 
 def _external_id(subject: Any) -> Callable[[Actor, Compare | Present], Condition]:
@@ -250,8 +325,8 @@ def _external_id(subject: Any) -> Callable[[Actor, Compare | Present], Condition
         if leaf.value is None:
             return not_(exists(here)) if leaf.op == "eq" else exists(here)
         if leaf.op == "ne":
-            return not_(exists(here.where(Link.foreign_id == leaf.value)))
-        return exists(here.where(_text(Link.foreign_id, leaf, fold=False)))
+            return not_(exists(here.where(same(Link.foreign_id, str(leaf.value)))))
+        return exists(here.where(_exact(Link.foreign_id, leaf)))
 
     return condition
 
@@ -298,15 +373,19 @@ def _in_group_named(_actor: Actor, leaf: Compare | Present) -> Condition:
     )
     if isinstance(leaf, Present):
         return exists(here)
-    return exists(here.where(_text(Group.display_name_key, leaf)))
+    if leaf.op == "ne":
+        return not_(_in_group_named(_actor, Compare(leaf.path, "eq", leaf.value)))
+    if leaf.value is None:
+        return not_(exists(here))
+    return exists(here.where(_text(Group.display_name_key, leaf, key)))
 
 
 def _negated(leaf: Compare, here: Any, column: Any) -> Condition:
     if leaf.op == "ne" and leaf.value is not None:
-        return not_(exists(here.where(column == leaf.value)))
+        return not_(exists(here.where(same(column, str(leaf.value)))))
     if leaf.value is None:
         return not_(exists(here)) if leaf.op == "eq" else exists(here)
-    return exists(here.where(_text(column, leaf, fold=False)))
+    return exists(here.where(_exact(column, leaf)))
 
 
 _USER_META: dict[str, Callable[[Actor, Compare | Present], Condition]] = {
@@ -342,7 +421,7 @@ def _member_part(leaf: Compare | Present | ValuePath) -> Condition:
         raise _unknown(f"members.{name}")
     if isinstance(leaf, Present):
         return true()
-    return _text(column, leaf, fold=False) if name == "value" else _lowered(column, leaf)
+    return _exact(column, leaf) if name == "value" else _lowered(column, leaf)
 
 
 def _group_member(_actor: Actor, leaf: Compare | Present) -> Condition:
@@ -352,11 +431,11 @@ def _group_member(_actor: Actor, leaf: Compare | Present) -> Condition:
 
 
 def _group_name(_actor: Actor, leaf: Compare | Present) -> Condition:
-    return true() if isinstance(leaf, Present) else _text(Group.display_name_key, leaf)
+    return true() if isinstance(leaf, Present) else _text(Group.display_name_key, leaf, key)
 
 
 def _group_id(_actor: Actor, leaf: Compare | Present) -> Condition:
-    return true() if isinstance(leaf, Present) else _text(Group.id, leaf, fold=False)
+    return true() if isinstance(leaf, Present) else _exact(Group.id, leaf)
 
 
 _GROUP_META: dict[str, Callable[[Actor, Compare | Present], Condition]] = {

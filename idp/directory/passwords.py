@@ -4,6 +4,7 @@ Length is what counts (NIST SP 800-63B-4 §3.1.1.2, a password alone): at least 
 rules of composition, nothing that is on the list of common ones or made of the person's own name.
 """
 
+import re
 import threading
 import unicodedata
 from functools import cache
@@ -20,6 +21,7 @@ MIN_LENGTH = 15
 MAX_LENGTH = 256
 
 _DECORATION = "0123456789!?.,*#$%&+-_=@ "
+_REPEATED = re.compile(r"(.{3,}?)\1+")
 _DISGUISE = str.maketrans("01345$@!", "oieassai")
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -66,7 +68,9 @@ def check_password(password: str, *about: str) -> None:
 
 def _stem(folded: str) -> str:
     """What is left of "Passw0rd!2024" when the usual decorations are taken off: "password"."""
-    return folded.strip(_DECORATION).translate(_DISGUISE)
+    plain = folded.strip(_DECORATION).translate(_DISGUISE)
+    repeated = _REPEATED.fullmatch(plain)
+    return repeated[1] if repeated else plain
 
 
 def _weak(code: str, sentence: str) -> Invalid:

@@ -16,7 +16,7 @@ from idp.directory.filter_sql import user_condition, user_order
 from idp.directory.groups import EffectiveMembership, Group, Membership
 from idp.directory.orgs import Census
 from idp.directory.roles import RoleAssignment
-from idp.directory.sets import any_of, same
+from idp.directory.sets import any_of, same, storable
 from idp.directory.users import User, UserWord
 from idp.directory.values import search_form, words
 from idp.directory.views import GroupRef, ListQuery, Page, UserView
@@ -74,10 +74,9 @@ def within_reach(actor: Actor, statement: Select[Any]) -> Select[Any]:
     statement = statement.where(User.org_id == actor.org_id)
     if not actor.can("users.read"):
         return statement.where(User.id == actor.id)
-    if actor.scopes:
-        inside = select(EffectiveMembership.user_id).where(
-            EffectiveMembership.group_id.in_(actor.scopes)
-        )
+    scope = actor.scope_of("users.read")
+    if scope:
+        inside = select(EffectiveMembership.user_id).where(EffectiveMembership.group_id.in_(scope))
         return statement.where(or_(User.id.in_(inside), User.id == actor.id))
     return statement
 
@@ -143,6 +142,8 @@ def page_people(
     wanted = sorted(words(text)) or ([search_form(text)] if text.strip() else [])
     if "@" in text:
         wanted = [search_form(text.strip())[:64]]
+    if not storable(text):  # nobody is called what no database holds
+        return Page(())
     if wanted:
         return _search(actor, statement, wanted, cursor, limit)
     if cursor:
@@ -218,12 +219,9 @@ def _read_cursor(cursor: str, count: int) -> list[str]:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         parts = json.loads(base64.urlsafe_b64decode(padded.encode()))
-        if (
-            isinstance(parts, list)
-            and len(parts) == count
-            and all(isinstance(p, str) for p in parts)
-        ):
-            return parts
+        texts = isinstance(parts, list) and all(isinstance(p, str) and storable(p) for p in parts)
+        if texts and len(parts) == count:
+            return list(parts)
     except ValueError:
         pass
     raise Invalid("cursor_malformed", "This page address is damaged; start from the first page.")
@@ -232,7 +230,7 @@ def _read_cursor(cursor: str, count: int) -> list[str]:
 def count_people(actor: Actor) -> dict[str, int]:
     """How many people are in each state: from the census, or counted where a role's scope binds."""
     actor.need("users.read")
-    if not actor.scopes:
+    if not actor.scope_of("users.read"):
         kept = select(Census.active, Census.disabled, Census.blocked)
         row = db.session.execute(kept.where(Census.org_id == actor.org_id)).one()
         return dict(row._mapping)

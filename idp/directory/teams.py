@@ -10,7 +10,7 @@ from idp.directory.errors import not_found
 from idp.directory.filter_sql import group_condition, group_order
 from idp.directory.groups import EffectiveMembership, Group, Membership
 from idp.directory.orgs import Census
-from idp.directory.sets import any_of, same
+from idp.directory.sets import any_of, same, storable
 from idp.directory.users import User
 from idp.directory.values import key
 from idp.directory.views import GroupView, ListQuery, MemberView, Page
@@ -44,7 +44,8 @@ def _view(row: Row[Any], external_id: str | None = None, members: int | None = N
 def _within_reach(actor: Actor, statement: Select[Any]) -> Select[Any]:
     actor.need("groups.read")
     statement = statement.where(Group.org_id == actor.org_id)
-    return statement.where(Group.id.in_(actor.scopes)) if actor.scopes else statement
+    scope = actor.scope_of("groups.read")
+    return statement.where(Group.id.in_(scope)) if scope else statement
 
 
 def find_group(actor: Actor, group_id: str) -> GroupView:
@@ -86,6 +87,8 @@ def page_groups(
 ) -> Page[GroupView]:
     """Groups by name from a cursor (the last name shown), with how many belong in effect."""
     statement = _within_reach(actor, select(*_COLUMNS, Group.display_name_key))
+    if not storable(text) or not storable(cursor or ""):
+        return Page(())
     if text.strip():
         statement = statement.where(
             Group.display_name_key.contains(key(text.strip()), autoescape=True)
@@ -120,8 +123,9 @@ def effective_count(actor: Actor, group_id: str) -> int:
 def count_groups(actor: Actor) -> int:
     """How many groups there are in reach."""
     actor.need("groups.read")
-    if actor.scopes:
-        return len(actor.scopes)
+    scope = actor.scope_of("groups.read")
+    if scope:
+        return len(scope)
     kept = select(Census.groups).where(Census.org_id == actor.org_id)
     return db.session.scalar(kept) or 0
 

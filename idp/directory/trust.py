@@ -16,7 +16,7 @@ from idp.directory.domains import Domain
 from idp.directory.errors import not_found
 from idp.directory.groups import Group
 from idp.directory.orgs import Organization
-from idp.directory.roles import ROLES, RoleAssignment
+from idp.directory.roles import ROLES, SCOPABLE, RoleAssignment
 from idp.directory.sets import storable
 from idp.directory.users import User
 from idp.directory.values import digest
@@ -232,16 +232,27 @@ def _holders() -> Any:
     )
 
 
-def power_of(user_id: str) -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
-    """(permissions, scopes, role keys) of somebody by the roles in force.
+def power_of(
+    user_id: str,
+) -> tuple[frozenset[str], dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """(permissions, scopes by permission, role keys) of somebody by the roles in force.
 
-    An unscoped role makes the person unscoped; only where all roles are scoped do scopes bind.
+    A scope binds the permissions of its own role: being a reader everywhere does not widen what
+    somebody may write over one group.
     """
     rows = db.session.execute(_holders().where(RoleAssignment.user_id == user_id)).all()
-    permissions = frozenset().union(*(ROLES[r.role].permissions for r in rows if r.role in ROLES))
-    scoped = [r.scope_group_id for r in rows]
-    scopes = () if not rows or None in scoped else tuple(sorted(scoped))
-    return permissions, scopes, tuple(sorted({r.role for r in rows}))
+    everywhere: set[str] = set()
+    over: dict[str, set[str]] = {}
+    for row in rows:
+        granted = ROLES[row.role].permissions if row.role in ROLES else frozenset()
+        if row.scope_group_id is None:
+            everywhere |= granted
+        else:
+            for permission in granted & SCOPABLE:
+                over.setdefault(permission, set()).add(row.scope_group_id)
+    scopes = {p: tuple(sorted(ids)) for p, ids in over.items() if p not in everywhere}
+    held = frozenset(everywhere | scopes.keys())
+    return held, scopes, tuple(sorted({row.role for row in rows}))
 
 
 def sessions_of(actor: Actor, user_id: str) -> list[SessionView]:

@@ -12,8 +12,8 @@ FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufde
 FORBIDDEN_MULTILINE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
-# Bidirectional overrides would let one name look like another.
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\ufeff]")
+# Invisible signs and bidirectional overrides would let one name look like another.
+_BIDI = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 _DOMAIN_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)")
 # Letters whose base form Unicode does not decompose, for search only.
 _FOLD = str.maketrans(
@@ -53,7 +53,15 @@ def user_name_key(user_name: str) -> str:
 
 
 def group_name_key(display_name: str) -> str:
-    """The unique form of a group's name."""
+    """The unique form of a group's name; refuses what could not be told apart on a screen."""
+    if display_name != display_name.strip() or (
+        not display_name.isascii() and _BIDI.search(display_name)
+    ):
+        raise Invalid(
+            "group_name_unclear",
+            "A group's name may not begin or end with a space, nor hold invisible characters.",
+            attribute="displayName",
+        )
     folded = key(display_name)
     if len(folded) > GROUP_NAME_MAX:
         raise Invalid(

@@ -1,0 +1,1 @@
+"""Tests of the one write path: what it changes, refuses, writes down and owes."""

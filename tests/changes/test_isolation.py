@@ -1,0 +1,361 @@
+"""Organizations are blind to each other: every read and every change is tried across the border.
+
+Cases are found by name: whoever adds a query or an intent adds a case, or this fails.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from idp import mail
+from idp.changes import apply, audit, intents
+from idp.changes.intents import Change
+from idp.clock import new_id, now
+from idp.directory import queries
+from idp.directory.actors import Actor
+from idp.directory.errors import DirectoryError, Forbidden, NotFound
+from idp.directory.filtering import Compare, Present
+from idp.directory.roles import SCOPABLE
+from idp.directory.values import key
+from idp.directory.views import ListQuery
+from idp.extensions import db
+from tests.cast import Cast, password_hash
+from tests.changes.steps import group
+
+NO_ORGANIZATION = {"organizations", "throttles", "chores", "installation"}
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """What Northwind has, by the names under which Contoso asks for it."""
+
+    org: str
+    user: str
+    name: str
+    deleted: str
+    group: str
+    nested: str
+    connection: str
+    partner: str
+    token: str
+    assignment: str
+    session: str
+    link: str
+
+
+@pytest.fixture
+def theirs(people: Cast) -> Theirs:
+    by, later = people.operator, now() + timedelta(hours=1)
+    nested = group(by, "Northwind cooks", people.bob.id)
+    gone = apply(intents.CreateUser({"userName": "gone@northwind.example"}), by=by).first.id
+    apply(intents.DeleteUser(gone), by=by)
+    partner = intents.CreateConnection("saml", "Northwind wiki", entity_id="urn:northwind:wiki")
+    key = intents.AddSigningKey("saml", "rsa-2048", "northwind cert", "northwind key", later)
+    apply(key, by=by)
+    apply(intents.ChangeUser(people.bob.id, {MANAGER: people.alice.id}), by=by)
+    return Theirs(
+        org=people.org,
+        user=people.bob.id,
+        name="bob@northwind.example",
+        deleted=gone,
+        group=group(by, "Northwind kitchen", nested, people.bob.id),
+        nested=nested,
+        connection=people.hr.id,
+        partner=apply(partner, by=by).first.id,
+        token=apply(intents.IssueToken(people.hr.id), by=by).first.id,
+        assignment=queries.role_holders(by, user_id=people.carol.id)[0].id,
+        session=apply(intents.StartSession(people.bob.id, "password", later), by=by).first.id,
+        link=apply(intents.IssueLink(people.bob.id, "reset"), by=by).first.secret or "",
+    )
+
+
+MANAGER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value"
+Read = Callable[[Actor, Theirs], Any]
+READS: dict[str, list[Read]] = {
+    "find_user": [
+        lambda a, t: queries.find_user(a, t.user),
+        lambda a, t: queries.find_user(a, t.deleted, deleted=True),
+    ],
+    "find_user_by_name": [lambda a, t: queries.find_user_by_name(a, key(t.name))],
+    "list_users": [
+        lambda a, _: queries.list_users(a, ListQuery()),
+        lambda a, t: queries.list_users(a, ListQuery(Compare("userName", "eq", t.name))),
+        lambda a, t: queries.list_users(a, ListQuery(Compare("id", "eq", t.user))),
+        lambda a, t: queries.list_users(a, ListQuery(Compare("groups.value", "eq", t.group))),
+        lambda a, _: queries.list_users(a, ListQuery(Compare("externalId", "eq", "E-5"))),
+        lambda a, _: queries.list_users(a, ListQuery(Present(MANAGER))),
+        lambda a, _: queries.list_users(a, ListQuery(Compare("emails.value", "co", "north"))),
+    ],
+    "page_people": [
+        lambda a, _: queries.page_people(a),
+        lambda a, _: queries.page_people(a, text="bob"),
+        lambda a, t: queries.page_people(a, text=t.name),
+        lambda a, _: queries.page_people(a, state="deleted"),
+    ],
+    "count_people": [lambda a, _: _only(queries.count_people(a), {"active": 1})],
+    "groups_of": [lambda a, t: queries.groups_of(a, t.user)],
+    "groups_of_many": [lambda a, t: queries.groups_of_many(a, [t.user])],
+    "names_of": [lambda a, t: queries.names_of(a, [t.user])],
+    "reports_of": [lambda a, t: queries.reports_of(a, t.user)],
+    "holds_role": [lambda a, t: queries.holds_role(a, [t.user])],
+    "find_group": [lambda a, t: queries.find_group(a, t.group)],
+    "list_groups": [
+        lambda a, _: queries.list_groups(a, ListQuery()),
+        lambda a, t: queries.list_groups(a, ListQuery(Compare("members.value", "eq", t.user))),
+        lambda a, _: queries.list_groups(a, ListQuery(Present("members"))),
+    ],
+    "page_groups": [
+        lambda a, _: queries.page_groups(a),
+        lambda a, _: queries.page_groups(a, text="northwind"),
+    ],
+    "count_groups": [lambda a, _: _only({"all": queries.count_groups(a)}, {"all": 0})],
+    "effective_count": [lambda a, t: queries.effective_count(a, t.group)],
+    "members_of": [lambda a, t: queries.members_of(a, t.group)],
+    "members_of_many": [lambda a, t: queries.members_of_many(a, [t.group, t.nested])],
+    "list_connections": [lambda a, _: queries.list_connections(a)],
+    "find_connection": [lambda a, t: queries.find_connection(a, t.connection)],
+    "partner_by_entity_id": [
+        lambda a, _: queries.partner_by_entity_id(a.org_id, "urn:northwind:wiki")
+    ],
+    "partner_by_id": [lambda a, t: queries.partner_by_id(a.org_id, t.partner)],
+    "tokens_of": [lambda a, t: queries.tokens_of(a, t.connection)],
+    "extension_schemas": [lambda a, _: queries.extension_schemas(a)],
+    "sources": [lambda a, _: queries.sources(a)],
+    "signing_keys": [lambda a, _: queries.signing_keys(a.org_id)],
+    "organization": [lambda a, _: queries.organization(a)],
+    "role_holders": [
+        lambda a, _: queries.role_holders(a),
+        lambda a, t: queries.role_holders(a, user_id=t.user),
+        lambda a, _: queries.role_holders(a, role="global_administrator"),
+    ],
+    "sessions_of": [lambda a, t: queries.sessions_of(a, t.user)],
+    "password_changed_at": [lambda a, t: queries.password_changed_at(a, t.user)],
+}
+# These ask for no actor, for they find out who it is, or serve the operator at the console.
+BEFORE_ANY_ACTOR = {
+    "caller_by_token": "knows a 256-bit secret",
+    "link_by_token": "knows a 256-bit secret",
+    "session_by_reference": "knows a 256-bit secret",
+    "sign_in_candidates": "looks for whoever wants to sign in, by domain",
+    "power_of": "of somebody whose session or organization was looked up before",
+    "pairwise_salt": "of an organization that the partner's address names",
+    "organization_by_slug": "of an organization that the address names",
+    "find_organization": "the operator's",
+    "organization_ids": "the operator's",
+}
+
+
+def _only(counts: dict[str, int], expected: dict[str, int]) -> None:
+    assert {name: count for name, count in counts.items() if count} == {
+        name: count for name, count in expected.items() if count
+    }
+
+
+def strangers(people: Cast) -> list[Actor]:
+    """Contoso's most powerful actors, and one whose scope is a group of somebody else's."""
+    return [people.mallory, people.other_operator, people.other_hr]
+
+
+def test_every_query_has_a_case() -> None:
+    assert READS.keys() | BEFORE_ANY_ACTOR.keys() == set(queries.__all__)
+    for name in READS.keys() - {"partner_by_entity_id", "partner_by_id", "signing_keys"}:
+        first = next(iter(inspect.signature(getattr(queries, name)).parameters))
+        assert first == "actor", name
+
+
+def answer(read: Read, actor: Actor, theirs: Theirs) -> str:
+    """What a read tells, as text; a refusal tells nothing."""
+    try:
+        return repr(read(actor, theirs)).lower()
+    except (NotFound, Forbidden):
+        return ""
+
+
+def test_no_query_crosses_the_border(people: Cast, theirs: Theirs) -> None:
+    secrets = [*vars(theirs).values(), "northwind"]
+    for actor in strangers(people):
+        for name, reads in READS.items():
+            for read in reads:
+                found = answer(read, actor, theirs)
+                assert [secret for secret in secrets if secret.lower() in found] == [], name
+
+
+def test_a_scope_over_anothers_group_reaches_nobody(people: Cast, theirs: Theirs) -> None:
+    actor = replace(people.mallory, scopes=dict.fromkeys(SCOPABLE, (theirs.group,)))
+    assert [view.id for view in queries.page_people(actor).items] == [people.mallory.id]
+    assert queries.page_groups(actor).items == []
+
+
+def test_audit_and_mailbox_stay_at_home(people: Cast, theirs: Theirs) -> None:
+    for actor in strangers(people):
+        for wanted in (None, audit.AuditFilter(about=theirs.user), audit.AuditFilter(door="scim")):
+            entries, _cursor = audit.page(actor, wanted, limit=500)
+            assert "northwind" not in repr(entries).lower()
+        assert mail.mailbox(actor) == []
+
+
+def test_a_sign_in_name_is_looked_for_where_its_domain_is(people: Cast) -> None:
+    apply(intents.CreateUser({"userName": "admin"}), by=people.operator)
+    apply(intents.CreateUser({"userName": "admin"}), by=people.other_operator)
+    found = queries.sign_in_candidates("bob@northwind.example", "northwind.example")
+    assert [row.org_id for row in found] == [people.org]
+    assert queries.sign_in_candidates("bob@northwind.example", "contoso.example") == []
+    assert len(queries.sign_in_candidates("admin", "")) == 2
+    found = queries.sign_in_candidates("admin", "", people.other_org)
+    assert [row.org_id for row in found] == [people.other_org]
+
+
+Try = Callable[[Theirs], Change]
+CHANGES: dict[type[Change], list[Try]] = {
+    intents.CreateUser: [
+        lambda t: intents.CreateUser({"userName": "x"}, id=t.user),
+        lambda t: intents.CreateUser({"userName": t.name}),
+    ],
+    intents.ChangeUser: [
+        lambda t: intents.ChangeUser(t.user, {"title": "x"}),
+        lambda t: intents.ChangeUser(t.user, {}, external_id="x", password_hash=password_hash()),
+    ],
+    intents.DeleteUser: [lambda t: intents.DeleteUser(t.user)],
+    intents.RestoreUser: [lambda t: intents.RestoreUser(t.deleted)],
+    intents.BlockUser: [lambda t: intents.BlockUser(t.user)],
+    intents.UnblockUser: [lambda t: intents.UnblockUser(t.user)],
+    intents.CreateGroup: [
+        lambda t: intents.CreateGroup({"displayName": "x"}, (t.user,)),
+        lambda t: intents.CreateGroup({"displayName": "x"}, (t.group,)),
+        lambda t: intents.CreateGroup({"displayName": "x"}, id=t.group),
+    ],
+    intents.ChangeGroup: [
+        lambda t: intents.ChangeGroup(t.group, {"displayName": "x"}),
+        lambda t: intents.ChangeGroup(t.group, members=()),
+        lambda t: intents.ChangeGroup(t.group, remove=(t.user,)),
+    ],
+    intents.DeleteGroup: [lambda t: intents.DeleteGroup(t.group)],
+    intents.AddMember: [lambda t: intents.AddMember(t.group, t.user)],
+    intents.RemoveMember: [lambda t: intents.RemoveMember(t.group, t.user)],
+    intents.AssignRole: [
+        lambda t: intents.AssignRole(t.user, "global_administrator"),
+        lambda t: intents.AssignRole(MALLORY, "global_reader", scope_group_id=t.group),
+    ],
+    intents.RemoveRole: [lambda t: intents.RemoveRole(t.assignment)],
+    intents.SetPassword: [lambda t: intents.SetPassword(t.user, password_hash())],
+    intents.IssueLink: [lambda t: intents.IssueLink(t.user, "admin")],
+    intents.RedeemLink: [lambda t: intents.RedeemLink(t.link)],
+    intents.StartSession: [
+        lambda t: intents.StartSession(t.user, "password", now() + timedelta(hours=1))
+    ],
+    intents.EndSession: [lambda t: intents.EndSession(t.session)],
+    intents.EndSessions: [lambda t: intents.EndSessions(t.user)],
+    intents.RecordSignIn: [
+        lambda t: intents.RecordSignIn(t.user, t.partner, "success"),
+        lambda t: intents.RecordSignIn(MALLORY, t.partner, "success"),
+    ],
+    intents.ChangeConnection: [lambda t: intents.ChangeConnection(t.connection, name="x")],
+    intents.DeleteConnection: [lambda t: intents.DeleteConnection(t.connection)],
+    intents.IssueToken: [lambda t: intents.IssueToken(t.connection)],
+    intents.RevokeToken: [lambda t: intents.RevokeToken(t.token)],
+}
+# These name nothing that is there: they add to the actor's own organization, or change it.
+AT_HOME: dict[type[Change], Try] = {
+    intents.CreateConnection: lambda _: intents.CreateConnection(
+        "saml", "Wiki", entity_id="urn:northwind:wiki"
+    ),
+    intents.CreateOrganization: lambda _: intents.CreateOrganization("Other", "other.example"),
+    intents.ChangeOrganization: lambda _: intents.ChangeOrganization("Renamed", {"a": 1}),
+    intents.AddDomain: lambda _: intents.AddDomain("northwind.example"),
+    intents.DefineSchema: lambda _: intents.DefineSchema(
+        "urn:example:x", "X", ({"name": "badge"},)
+    ),
+    intents.AddSigningKey: lambda _: intents.AddSigningKey(
+        "saml", "rsa-2048", "cert", "key", now()
+    ),
+}
+MALLORY = "somebody of the actor's own"
+
+
+def rows_of(org_id: str) -> dict[str, list[Any]]:
+    """Every row that an organization has."""
+    db.session.rollback()
+    return {
+        table.name: sorted(
+            map(repr, db.session.execute(select(table).where(table.c.org_id == org_id)))
+        )
+        for table in db.metadata.tables.values()
+        if "org_id" in table.c
+    }
+
+
+def test_every_intent_has_a_case() -> None:
+    known = {
+        kind
+        for kind in vars(intents).values()
+        if isinstance(kind, type) and issubclass(kind, Change) and kind is not Change
+    }
+    assert CHANGES.keys() | AT_HOME.keys() == known
+
+
+def test_no_change_crosses_the_border(people: Cast, theirs: Theirs) -> None:
+    before = rows_of(people.org)
+    for actor in strangers(people):
+        # A source may not even ask: give it every permission, so that the border itself is tried.
+        able = replace(actor, permissions=people.other_operator.permissions)
+        for kind, tries in CHANGES.items():
+            for attempt in tries:
+                change = attempt(theirs)
+                if getattr(change, "user_id", "") == MALLORY:
+                    change = replace(change, user_id=people.mallory.id)
+                with pytest.raises(DirectoryError) as refused:
+                    apply(change, by=replace(able, permissions=able.permissions | {"signin"}))
+                told = (refused.value.kind, refused.value.code)
+                assert told[0] in ("not_found", "forbidden", "conflict") or told[1] in (
+                    "member_unknown",
+                ), kind
+                assert "northwind" not in refused.value.sentence.lower() or kind is (
+                    intents.CreateUser
+                )
+    assert rows_of(people.org) == before
+
+
+def test_what_happens_at_home_is_seen_at_home(people: Cast, theirs: Theirs) -> None:
+    before = rows_of(people.org)
+    for change in AT_HOME.values():
+        apply(change(theirs), by=people.other_operator)
+    assert rows_of(people.org) == before
+
+
+def test_a_claimed_domain_counts_for_nothing_until_proven(people: Cast) -> None:
+    apply(intents.AddDomain("northwind.example"), by=people.mallory)
+    apply(intents.CreateUser({"userName": "x@northwind.example"}), by=people.operator)
+    with pytest.raises(DirectoryError) as refused:
+        apply(intents.CreateUser({"userName": "y@northwind.example"}), by=people.mallory)
+    assert refused.value.code == "domain_of_another"
+
+
+def test_a_guessed_id_and_anothers_id_are_answered_alike(people: Cast, theirs: Theirs) -> None:
+    answers = []
+    for user, team in ((theirs.user, theirs.group), (new_id(), new_id())):
+        for change in (intents.DeleteUser(user), intents.DeleteGroup(team)):
+            with pytest.raises(DirectoryError) as refused:
+                apply(change, by=people.mallory)
+            answers.append((refused.value.code, refused.value.sentence))
+    assert answers[:2] == answers[2:]
+
+
+def test_every_table_names_its_organization() -> None:
+    without = {t.name for t in db.metadata.tables.values() if "org_id" not in t.c}
+    assert without == NO_ORGANIZATION
+    nullable = {
+        t.name for t in db.metadata.tables.values() if "org_id" in t.c and t.c.org_id.nullable
+    }
+    assert nullable == set()
+
+
+def test_what_refers_to_people_and_groups_refers_within_the_organization() -> None:
+    for table in db.metadata.tables.values():
+        for constraint in table.foreign_key_constraints:
+            if constraint.referred_table.name not in ("organizations",):
+                assert "org_id" in constraint.column_keys, (table.name, constraint.column_keys)

@@ -1,0 +1,1 @@
+"""Tests of the directory: values, attributes, what is clean, and what can be read how."""

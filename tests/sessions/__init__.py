@@ -1,0 +1,1 @@
+"""Tests of who is signed in, how one comes to be, and how it ends."""
