@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from flask import Flask
 from sqlalchemy import delete, insert, select, update
 
@@ -341,13 +340,8 @@ def test_an_organization_begins_with_its_founding(people: Cast) -> None:
     assert audit.verify(db.session, org) is None
 
 
-@pytest.mark.parametrize("hostile", ["\u2028", "'; DROP TABLE users; --", "\\u0000", "𐏿 " * 50])
-def test_odd_values_keep_the_chain_whole(people: Cast, hostile: str) -> None:
-    apply(
-        ChangeUser(
-            people.bob.id,
-            {"addresses": [{"formatted": hostile.strip() + "\nline two", "type": "work"}]},
-        ),
-        by=people.operator,
-    )
-    assert finding(people) is None
+def test_odd_values_keep_the_chain_whole(people: Cast) -> None:
+    for hostile in ("\u2028", "'; DROP TABLE users; --", "\\u0000", "𐏿 " * 50):
+        address = {"formatted": f"{hostile}\nline two", "type": "work"}
+        apply(ChangeUser(people.bob.id, {"addresses": [address]}), by=people.operator)
+        assert finding(people) is None

@@ -58,6 +58,7 @@ def theirs(people: Cast) -> Theirs:
     key = intents.AddSigningKey("saml", "rsa-2048", "northwind cert", "northwind key", later)
     apply(key, by=by)
     apply(intents.ChangeUser(people.bob.id, {MANAGER: people.alice.id}), by=by)
+    apply(intents.DefineSchema("urn:example:northwind", "NW", ({"name": "badge"},)), by=by)
     return Theirs(
         org=people.org,
         user=people.bob.id,

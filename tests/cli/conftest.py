@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from idp.extensions import db
 from tests.cast import Cast
 
 
@@ -34,6 +35,7 @@ def runner(app: Flask) -> Run:
     """Commands by words: run("org", "show", "northwind", "--json")."""
 
     def run(*words: str, given: str | None = None) -> Ran:
+        db.session.remove()  # a command may close the pool; no connection of ours must be out
         result = app.test_cli_runner().invoke(args=list(words), input=given)
         if result.exception is not None and not isinstance(result.exception, SystemExit):
             raise result.exception

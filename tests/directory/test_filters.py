@@ -192,18 +192,16 @@ def test_every_operator_on_every_kind_of_text(people: Cast, crowd: dict[str, Any
     assert wrong == []
 
 
-@pytest.mark.parametrize(
-    "path", [*KINDS, "active", f"{OWN}:level", f"{OWN}:remote", "name.familyName"]
-)
-def test_presence_null_and_its_negation(people: Cast, crowd: dict[str, Any], path: str) -> None:
-    having = {who for who, flat in crowd.items() if values_of(flat, path)}
-    missing = crowd.keys() - having
+def test_presence_null_and_its_negation(people: Cast, crowd: dict[str, Any]) -> None:
     actor = people.mallory
-    assert found(actor, Present(path)) == having
-    assert found(actor, Not(Present(path))) == missing
-    assert found(actor, Compare(path, "eq", None)) == missing
-    assert found(actor, Compare(path, "ne", None)) == having
-    assert found(actor, Not(Not(Present(path)))) == having
+    for path in (*KINDS, "active", f"{OWN}:level", f"{OWN}:remote", "name.familyName"):
+        having = {who for who, flat in crowd.items() if values_of(flat, path)}
+        missing = crowd.keys() - having
+        assert found(actor, Present(path)) == having, path
+        assert found(actor, Not(Present(path))) == missing, path
+        assert found(actor, Compare(path, "eq", None)) == missing, path
+        assert found(actor, Compare(path, "ne", None)) == having, path
+        assert found(actor, Not(Not(Present(path)))) == having, path
 
 
 def test_truth(people: Cast, crowd: dict[str, Any]) -> None:
@@ -321,22 +319,23 @@ def test_times_are_compared_as_times(people: Cast, frozen: list[datetime]) -> No
     assert people.carol.id not in found(people.alice, Compare(path, "gt", "2026-12-04T00:00:00Z"))
 
 
-@pytest.mark.parametrize(
-    "wanted",
-    [
-        Compare("active", "co", True),
-        Compare("active", "eq", "true"),
-        Compare("title", "eq", 7),
-        Compare("title", "gt", None),
-        Compare("meta.created", "co", "2026"),
-        Compare("meta.created", "gt", "yesterday"),
-        Compare("emails.primary", "gt", True),
-    ],
-)
-def test_what_cannot_be_compared_is_refused(people: Cast, wanted: Filter) -> None:
-    with pytest.raises(Invalid) as refused:
-        found(people.alice, wanted)
-    assert refused.value.code == "filter_bad_value"
+INCOMPARABLE = [
+    Compare("active", "co", True),
+    Compare("active", "eq", "true"),
+    Compare("title", "eq", 7),
+    Compare("title", "gt", None),
+    Compare("emails.value", "gt", None),
+    Compare("meta.created", "co", "2026"),
+    Compare("meta.created", "gt", "yesterday"),
+    Compare("emails.primary", "gt", True),
+]
+
+
+def test_what_cannot_be_compared_is_refused(people: Cast) -> None:
+    for wanted in INCOMPARABLE:
+        with pytest.raises(Invalid) as refused:
+            found(people.alice, wanted)
+        assert refused.value.code == "filter_bad_value"
 
 
 def test_an_unknown_attribute_of_a_group_is_refused(people: Cast) -> None:
@@ -385,15 +384,13 @@ def test_lists_are_ordered_and_paged(people: Cast, descending: bool) -> None:
     assert paged == names
 
 
-@pytest.mark.parametrize(
-    "path", ["title", "name.familyName", "emails", "emails.value", "meta.created", "id"]
-)
-def test_whoever_lacks_what_is_sorted_by_comes_last(people: Cast, path: str) -> None:
-    for descending in (False, True):
-        page = queries.list_users(people.alice, ListQuery(sort_by=path, descending=descending))
-        assert len(page.items) == 5
-        if path in ("title", "emails", "emails.value"):
-            assert page.items[0].id == people.erin
+def test_whoever_lacks_what_is_sorted_by_comes_last(people: Cast) -> None:
+    for path in ("title", "name.familyName", "emails", "emails.value", "meta.created", "id"):
+        for descending in (False, True):
+            page = queries.list_users(people.alice, ListQuery(sort_by=path, descending=descending))
+            assert len(page.items) == 5
+            if path in ("title", "emails", "emails.value"):
+                assert page.items[0].id == people.erin
 
 
 def test_the_total_alone_can_be_asked_for(people: Cast) -> None:

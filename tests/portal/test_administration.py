@@ -43,10 +43,10 @@ def test_a_role_is_assigned_over_a_group_until_a_day_and_removed(
 ) -> None:
     page = "/identity/roles/helpdesk_administrator"
     alice.get(f"{page}/assign").submit(
-        "Assign the role", user_name="bob@northwind.example", scope="Sales", expires="2099-12-31"
+        "Assign the role", user_name="bob@northwind.example", scope="Sales", expires="2031-12-31"
     )
     assert "Members of Sales" in alice.text
-    assert "1 January 2100" in alice.text
+    assert "1 January 2032" in alice.text
     remove = alice.page.xpath("//a[contains(., 'Remove') and contains(., 'Bob')]/@href")[0]
     alice.get(remove)
     assert "No longer:" in alice.text

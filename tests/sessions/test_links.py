@@ -92,10 +92,10 @@ def test_a_blocked_persons_link_stays_ended(app: Flask, people: Cast) -> None:
     assert ended(app, token)
 
 
-@pytest.mark.parametrize("token", ["", "x", "\x00", "\ud800", "é" * 4000])
-def test_no_other_text_opens(app: Flask, people: Cast, token: str) -> None:
+def test_no_other_text_opens(app: Flask, people: Cast) -> None:
     issue(people)
-    assert ended(app, token)
+    for token in ("", "x", "\x00", "\ud800", "é" * 4000):
+        assert ended(app, token)
 
 
 def test_of_two_who_redeem_at_once_one_comes_in(app: Flask, people: Cast) -> None:

@@ -76,10 +76,10 @@ def test_the_reference_is_stored_as_its_hash_alone(app: Flask, people: Cast) -> 
     assert stored == hashlib.sha256(cookie.encode()).hexdigest()
 
 
-@pytest.mark.parametrize("cookie", ["", "x", "é\x01", "a" * 5000])
-def test_a_cookie_of_no_session_is_nobody(app: Flask, people: Cast, cookie: str) -> None:
+def test_a_cookie_of_no_session_is_nobody(app: Flask, people: Cast) -> None:
     start(people)
-    assert who(app, cookie) is None
+    for cookie in ("", "x", "é\x01", "a" * 5000):
+        assert who(app, cookie) is None
 
 
 def test_the_hash_itself_opens_nothing(app: Flask, people: Cast) -> None:

@@ -35,11 +35,9 @@ def test_the_right_password_opens(app: Flask, people: Cast) -> None:
     assert who(app, signed_in.cookie)
 
 
-@pytest.mark.parametrize(
-    "name", ["BOB@Northwind.Example", " bob@northwind.example ", "ｂob@northwind.example"]
-)
-def test_a_name_may_be_written_in_any_form(app: Flask, people: Cast, name: str) -> None:
-    assert sign_in(app, name).user_id == people.bob.id
+def test_a_name_may_be_written_in_any_form(app: Flask, people: Cast) -> None:
+    for name in ("BOB@Northwind.Example", " bob@northwind.example ", "ｂob@northwind.example"):
+        assert sign_in(app, name).user_id == people.bob.id
 
 
 class Recorder(PasswordHasher):
