@@ -298,6 +298,12 @@ def _checked_name(prefix: str, definition: dict[str, Any], depth: int) -> str:
             f"This attribute definition is not valid: {name!r}.",
             attribute="attributes",
         )
+    if definition.get("mutability") == "writeOnly" or definition.get("returned") == "never":
+        raise Invalid(
+            "schema_secret",
+            f"{name} would hold a secret, and an attribute of a person is shown and audited.",
+            attribute="attributes",
+        )
     attribute_of(definition)
     _check_attributes(f"{prefix}:{name}", parts, depth + 1)
     return str(name).lower()
