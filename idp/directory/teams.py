@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, func, select
 from idp.directory.actors import Actor
 from idp.directory.connections import Link
 from idp.directory.errors import not_found
-from idp.directory.filter_sql import group_condition, group_order
+from idp.directory.group_filter_sql import group_condition, group_order
 from idp.directory.groups import EffectiveMembership, Group, Membership
 from idp.directory.orgs import Census
 from idp.directory.sets import any_of, same, storable

@@ -17,7 +17,7 @@ from idp.directory.errors import not_found
 from idp.directory.groups import Group
 from idp.directory.orgs import Organization
 from idp.directory.roles import ROLES, SCOPABLE, RoleAssignment
-from idp.directory.sets import storable
+from idp.directory.sets import same, storable
 from idp.directory.users import User
 from idp.directory.values import digest
 from idp.directory.views import (
@@ -84,7 +84,9 @@ def find_connection(actor: Actor, connection_id: str) -> ConnectionView:
     """One connection, or NotFound."""
     actor.need("connections.read")
     row = db.session.scalar(
-        select(Connection).where(Connection.id == connection_id, Connection.org_id == actor.org_id)
+        select(Connection).where(
+            same(Connection.id, connection_id), Connection.org_id == actor.org_id
+        )
     )
     if row is None:
         raise not_found("connection")
@@ -94,7 +96,7 @@ def find_connection(actor: Actor, connection_id: str) -> ConnectionView:
 def partner_by_entity_id(org_id: str, entity_id: str) -> ConnectionView | None:
     """The SAML partner of an organization by its entity id, for the sign-on itself."""
     row = db.session.scalar(
-        select(Connection).where(Connection.org_id == org_id, Connection.entity_id == entity_id)
+        select(Connection).where(Connection.org_id == org_id, same(Connection.entity_id, entity_id))
     )
     return _connection(row) if row else None
 
@@ -102,7 +104,7 @@ def partner_by_entity_id(org_id: str, entity_id: str) -> ConnectionView | None:
 def partner_by_id(org_id: str, connection_id: str) -> ConnectionView | None:
     """A partner of an organization by its id, for the sign-on itself."""
     row = db.session.scalar(
-        select(Connection).where(Connection.org_id == org_id, Connection.id == connection_id)
+        select(Connection).where(Connection.org_id == org_id, same(Connection.id, connection_id))
     )
     return _connection(row) if row else None
 
@@ -111,7 +113,7 @@ def tokens_of(actor: Actor, connection_id: str) -> list[TokenView]:
     """The tokens of a connection, newest first."""
     actor.need("connections.read")
     statement = select(ConnectionToken).where(
-        ConnectionToken.connection_id == connection_id, ConnectionToken.org_id == actor.org_id
+        same(ConnectionToken.connection_id, connection_id), ConnectionToken.org_id == actor.org_id
     )
     rows = db.session.scalars(statement.order_by(ConnectionToken.created.desc()))
     return [TokenView(**{n: getattr(row, n) for n in TokenView.__slots__}) for row in rows]
@@ -166,16 +168,16 @@ def organization(actor: Actor) -> OrganizationView:
 
 def organization_by_slug(slug: str) -> OrganizationView | None:
     """The organization that an address names, for those who have not signed in yet."""
-    row = db.session.scalar(select(Organization).where(Organization.slug == slug))
+    row = db.session.scalar(select(Organization).where(same(Organization.slug, slug)))
     return _organization(row) if row else None
 
 
 def find_organization(name: str) -> OrganizationView | None:
     """An organization by its slug, its id, or its exact name; for those who know one."""
     condition = or_(
-        Organization.slug == name,
-        Organization.id == name,
-        Organization.name == name,
+        same(Organization.slug, name),
+        same(Organization.id, name),
+        same(Organization.name, name),
     )
     row = db.session.scalar(select(Organization).where(condition).limit(1))
     return _organization(row) if row else None
@@ -260,7 +262,7 @@ def sessions_of(actor: Actor, user_id: str) -> list[SessionView]:
     if user_id != actor.id:
         actor.need("users.reset" if not actor.can("signins.read") else "signins.read")
     statement = select(BrowserSession).where(
-        BrowserSession.user_id == user_id,
+        same(BrowserSession.user_id, user_id),
         BrowserSession.org_id == actor.org_id,
         BrowserSession.ended_at.is_(None),
         BrowserSession.expires_at > now(),
