@@ -69,7 +69,11 @@ class Walk:
         return page
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+# One worker walks each: the steps share what the steps before them made.
+WALKS = [pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in PROCESSES]
+
+
+@pytest.fixture(scope="module", params=WALKS)
 def walk(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Walk]:
