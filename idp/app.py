@@ -58,9 +58,16 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 
 def _engine_options(settings: Settings) -> dict[str, Any]:
+    hidden: dict[str, Any] = {
+        "hide_parameters": True
+    }  # an exception that is logged tells no values
     if settings.database.startswith("sqlite"):
-        return {"connect_args": {"check_same_thread": False}}
-    return {"pool_pre_ping": True, "pool_size": 10, "connect_args": {"connect_timeout": 5}}
+        return hidden | {"connect_args": {"check_same_thread": False}}
+    return hidden | {
+        "pool_pre_ping": True,
+        "pool_size": 10,
+        "connect_args": {"connect_timeout": 5},
+    }
 
 
 def _bind_extensions(app: Flask, settings: Settings) -> None:
