@@ -31,7 +31,7 @@ run: install ## install, make the database and demo data, serve on http://127.0.
 	@exec $(PY) -m flask --app wsgi demo --port $(PORT)
 
 test: install-dev peers ## the whole suite against real parts (ARGS= goes to pytest)
-	$(PY) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	$(PY) -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint: install-dev ## formatter, linter, types, import contracts
 	$(PY) -m ruff format --check .

@@ -175,10 +175,12 @@ def test_person_who_is_let_in_again_has_to_sign_in_again(signed_in):
     assert resume_address(signed_in.send(request()))
 
 
-def test_deleted_person_has_to_sign_in_and_cannot(signed_in):
+def test_deleted_person_is_refused_with_a_status(signed_in):
     signed_in.delete()
 
-    assert resume_address(signed_in.send(request()))
+    answer = signed_in.send(request())
+
+    assert status_of(answer) == (RESPONDER, "RequestDenied")
 
 
 def test_new_key_signs_and_old_metadata_address_serves_it(signed_in):

@@ -1,6 +1,7 @@
 """One person through every door: from HR's feed to a real application, and out again.
 
-The steps stand on each other's shoulders and run in order, once on SQLite with one server process
+The steps stand on each other's shoulders and run in order (`make test` keeps a file in one
+worker), once on SQLite with one server process
 and once on PostgreSQL with two; the browser is Chromium, the applications are Apache with
 Shibboleth and a Node.js service provider, the HR system speaks scim2-client.
 """
@@ -69,11 +70,7 @@ class Walk:
         return page
 
 
-# One worker walks each: the steps share what the steps before them made.
-WALKS = [pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in PROCESSES]
-
-
-@pytest.fixture(scope="module", params=WALKS)
+@pytest.fixture(scope="module", params=list(PROCESSES))
 def walk(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Walk]:
