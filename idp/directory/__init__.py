@@ -4,6 +4,7 @@
 `users`, `groups`, `orgs`, `domains`, `roles`, `credentials`, `connections` hold the tables.
 `values` says how names are normalised and compared; `errors` what can go wrong, in sentences.
 `queries` (from `people`, `teams`, `trust`) is every read: it takes an Actor and stays in its
-organization; `filter_sql` and `group_filter_sql` turn a filter into SQL; `views` are what comes back.
+organization. `filter_sql` and `group_filter_sql` turn a filter into SQL by `comparisons`; `views`
+are what comes back.
 Nothing here writes: that is the business of `idp.changes`, which stands one floor above.
 """
