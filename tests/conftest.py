@@ -2,14 +2,17 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import flask_migrate
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from pydantic import SecretStr
+from sqlalchemy import event
 
 from idp import clock
 from idp.app import create_app
@@ -78,10 +81,26 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@contextmanager
+def every_connection_closed() -> Iterator[None]:
+    """Close at the end what other threads of a test left open: a pool forgets what is out."""
+    opened: list[Any] = []
+
+    def note(connection: Any, _record: Any) -> None:
+        opened.append(connection)
+
+    event.listen(db.engine, "connect", note)
+    try:
+        yield
+    finally:
+        for connection in opened:
+            connection.close()
+
+
 def _serve(url: str, tmp_path: Path) -> Iterator[Flask]:
     app = create_app(settings_for(url, tmp_path / "data"))
     app.testing = True
-    with app.app_context():
+    with app.app_context(), every_connection_closed():
         yield app
         db.session.remove()
         db.engine.dispose()
