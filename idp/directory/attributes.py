@@ -8,6 +8,8 @@ Two shapes of the same values:
 
     record   nested, as SCIM shows it; extension attributes under their URN; absent = unassigned
     flat     {path: value}; "name.familyName", "urn:…:User:department", "emails" (whole list)
+
+The file is long because most of it is one table, which is better read whole than in parts.
 """
 
 from collections.abc import Iterator, Mapping
