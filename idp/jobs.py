@@ -1,7 +1,8 @@
-"""The worker: deliver what the outbox owes, do what is due. A thread in the server, or processes.
+"""The workers: deliver what the outbox owes, do what is due, lead followers on.
 
-Any number may run beside each other; leases and dates in the database keep them apart. A worker
-that is killed loses nothing: its leases run out, and another delivers (see `changes.outbox`).
+Two loops, so that a slow partner does not hold up the mail: threads in the server, or the
+command `flask worker`. Any number may run beside each other; leases and dates in the database
+keep them apart. One that is killed loses nothing: its leases run out, and another goes on.
 """
 
 import threading
@@ -12,7 +13,7 @@ from typing import Any
 from flask import Flask
 
 from idp import mail
-from idp.changes import ledger, outbox
+from idp.changes import followers, ledger, outbox
 from idp.config import Settings
 from idp.logs import log
 
@@ -20,10 +21,14 @@ IDLE = 1.0  # seconds between looks when nothing was due
 CHORES: dict[str, tuple[timedelta, Callable[[], object]]] = {
     "sweep": (timedelta(hours=1), ledger.sweep),
 }
+# What leads a follower on, by its purpose; it reads `followers.entries` and ends with `advance`.
+FOLLOWING: dict[str, Callable[[Settings, followers.Row], object]] = {}
+
+Round = Callable[[Settings], int]
 
 
 def bind(app: Flask) -> None:
-    """Start the server's own worker with its first request: the command line needs none."""
+    """Start the server's own workers with its first request: the command line needs none."""
     settings: Settings = app.config["CHAMBERLAIN"]
     if not settings.worker:
         return
@@ -32,17 +37,36 @@ def bind(app: Flask) -> None:
     @app.before_request
     def start_once() -> None:
         if started.acquire(blocking=False):
-            threading.Thread(target=run, args=(app,), name="worker", daemon=True).start()
+            _start(app, None)
 
 
 def run(app: Flask, stop: threading.Event | None = None, *, once: bool = False) -> None:
     """Work until `stop` is set; with `once`, until nothing is due."""
+    if once:
+        for round_ in ROUNDS:
+            _loop(app, round_, threading.Event(), once=True)
+        return
+    for thread in _start(app, stop):
+        thread.join()
+
+
+def _start(app: Flask, stop: threading.Event | None) -> list[threading.Thread]:
     stop = stop or threading.Event()
+    threads = [
+        threading.Thread(target=_loop, args=(app, r, stop), name=r.__name__, daemon=True)
+        for r in ROUNDS
+    ]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _loop(app: Flask, round_: Round, stop: threading.Event, *, once: bool = False) -> None:
     while not stop.is_set():
         done = 0
         try:
             with app.app_context():
-                done = work(app.config["CHAMBERLAIN"])
+                done = round_(app.config["CHAMBERLAIN"])
         except Exception as error:
             log.error("worker_failed", exc_info=error)
         if not done:
@@ -52,7 +76,7 @@ def run(app: Flask, stop: threading.Event | None = None, *, once: bool = False) 
 
 
 def work(settings: Settings) -> int:
-    """One round: returns how many deliveries were tried."""
+    """One round of what is due: returns how many deliveries were tried."""
     for name, (every, chore) in CHORES.items():
         if ledger.chore_due(name) and ledger.take_chore(name, every):
             chore()
@@ -76,3 +100,19 @@ def _deliver(settings: Settings, row: dict[str, Any]) -> None:
         outbox.fail(row, repr(error))
     else:
         outbox.succeed(row)
+
+
+def follow(settings: Settings) -> int:
+    """One round of one follower: returns whether there was one to lead on."""
+    row = followers.claim() if followers.behind() else None
+    if row is None:
+        return 0
+    try:
+        FOLLOWING[row["purpose"]](settings, row)
+    except Exception as error:
+        log.error("follower_failed", follower=row["id"], exc_info=error)
+        followers.fail(row, "The server failed; its log says why.")
+    return 1
+
+
+ROUNDS: tuple[Round, ...] = (work, follow)

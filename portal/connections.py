@@ -26,6 +26,7 @@ from idp.directory.errors import not_found
 from idp.directory.views import ConnectionView, TokenView
 from portal.forms import Refusals, act, status_of
 from portal.frame import page
+from portal.systems import TABS
 from portal.words import moment
 
 PROFILES: Any = {
@@ -106,6 +107,7 @@ def _page(actor: Actor, one: ConnectionView, secret: str = "") -> Response:
         "connections/connection.html",
         actor,
         connection=one,
+        tabs=TABS,
         secret=secret,
         curl=f"curl -H 'Authorization: Bearer {secret}' \\\n  '{_base_url()}/Users?count=1'",
         figures=_figures(one, held, at),

@@ -7,11 +7,11 @@
       consequences   what follows: memberships, effective groups, ended sessions
       (diff)         nothing changed, nothing written
       rules          what must hold; database constraints give the certainty
-      audit, outbox  who, by which door, from what to what; events for after the commit
+      audit, outbox  who, by which door, from what to what; the effects that are owed
       store          multi-row writes, and one commit
 
 `ledger` holds the few technical records that are no changes of the directory: throttles, last
-use, replay marks, parked requests, leases.
+use, replay marks, parked requests, leases. `followers` read the audit on, each from its position.
 """
 
 from idp.changes.apply import Outcome, apply

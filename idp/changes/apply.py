@@ -4,6 +4,7 @@ The number of SQL statements does not grow with the number of changes: everythin
 checked and written in sets.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -22,7 +23,7 @@ from idp.changes import (
     store,
     teams,
 )
-from idp.changes.batch import Batch, Result
+from idp.changes.batch import Batch, Note, Result
 from idp.changes.faults import TryAgain, translated
 from idp.changes.intents import Change
 from idp.clock import now
@@ -38,10 +39,15 @@ TRIES = 4
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a batch: a result for each change, in order."""
+    """What became of a batch: a result for each change, in order, and what was written of it.
+
+    `entries` are the first and last number of its audit entries; `notes` what they say.
+    """
 
     results: list[Result] = field(default_factory=list)
     changed: bool = False
+    entries: tuple[int, int] | None = None
+    notes: Sequence[Note] = ()
 
     @property
     def first(self) -> Result:
@@ -89,7 +95,7 @@ def _once(changes: tuple[Change, ...], by: Actor, dry_run: bool) -> Outcome:
             audit.record(batch)
             outbox.record(batch)
             store.write(batch)
-        outcome = Outcome(batch.results, dirty)
+        outcome = Outcome(batch.results, dirty, batch.entries, batch.notes)
         if dry_run:
             raise _DryRun(outcome)
     return outcome

@@ -99,6 +99,7 @@ def record(batch: Batch) -> None:
         return
     head = _head(batch)
     seq, last = (head.seq, head.hash) if head else (0, START)
+    batch.entries = (seq + 1, seq + len(batch.notes))
     shared = _shared(batch)
     for note in batch.notes:
         seq += 1
@@ -242,6 +243,19 @@ def page(
     )
     views = [_view(dict(row)) for row in rows[:limit]]
     return views, views[-1].seq if len(rows) > limit else None
+
+
+def entries_after(org_id: str, seq: int, limit: int) -> list[AuditView]:
+    """What happened in an organization after an entry, in order; for those who follow it."""
+    table = AuditEntry.__table__
+    later = select(table).where(table.c.org_id == org_id, table.c.seq > seq)
+    rows = db.session.execute(later.order_by(table.c.seq).limit(limit)).mappings()
+    return [_view(dict(row)) for row in rows]
+
+
+def head_of(org_id: str) -> int:
+    """The number of the last entry of an organization; 0 before the first."""
+    return db.session.scalar(select(AuditHead.seq).where(AuditHead.org_id == org_id)) or 0
 
 
 def _view(row: Row) -> AuditView:

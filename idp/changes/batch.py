@@ -172,6 +172,7 @@ class Batch:
     first_updates: dict[tuple[Table, str], list[Row]] = field(default_factory=dict)
     census: Counter[str] = field(default_factory=Counter)  # by how much each count changes
     notes: list[Note] = field(default_factory=list)
+    entries: tuple[int, int] | None = None  # the first and last audit entry that this batch made
     mails: list[Row] = field(default_factory=list)  # deliveries that are not for everybody to read
 
     @property

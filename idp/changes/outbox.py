@@ -1,10 +1,9 @@
-"""Events, written with the change; deliveries, made after it.
+"""Deliveries: effects that are owed to the outside world, made after the change is committed.
 
-An event is a fact in the past tense that anybody may follow. A delivery is an effect still owed
-to the outside world (a mail; later a webhook, an outbound SCIM request): leased by a worker,
-tried again with growing pauses, and laid aside as dead after the last try. A worker that dies
-loses nothing, for its lease runs out and another takes over; so an effect may happen twice, and
-carries the delivery's id by which its receiver can tell.
+A delivery (a mail) is leased by a worker, tried again with growing pauses, and laid aside as dead
+after the last try. A worker that dies loses nothing, for its lease runs out and another takes
+over; so an effect may happen twice, and carries the delivery's id by which its receiver can tell.
+Whoever wants to know of everything that happens follows the audit instead: see `followers`.
 """
 
 import json
@@ -23,26 +22,6 @@ LEASE = timedelta(seconds=60)
 PAUSES = (5, 30, 120, 600, 3600, 6 * 3600, 24 * 3600)  # seconds before each further try
 CLAIM = 20
 OPEN = ("waiting", "leased")
-
-
-class Event(Model):
-    """Something happened to somebody: "user.created". Attributes are named, values are not told."""
-
-    __tablename__ = "events"
-    __table_args__ = (
-        ForeignKeyConstraint(["org_id"], ["organizations.id"]),
-        Index("ix_events_org", "org_id", "id"),
-    )
-
-    id: Mapped[str] = mapped_column(String(36), primary_key=True)
-    org_id: Mapped[str] = mapped_column(String(36))
-    at: Mapped[datetime]
-    type: Mapped[str] = mapped_column(String(64))
-    subject_kind: Mapped[str] = mapped_column(String(16))
-    subject_id: Mapped[str] = mapped_column(String(36))
-    related_id: Mapped[str] = mapped_column(String(36))
-    source: Mapped[str] = mapped_column(String(36))
-    attributes: Mapped[str] = mapped_column(Text)  # space-separated
 
 
 class Delivery(Model):
@@ -66,20 +45,7 @@ class Delivery(Model):
 
 
 def record(batch: Batch) -> None:
-    """An event for each note, a delivery for each mail."""
-    for note in batch.notes:
-        event = {
-            "id": new_id(),
-            "org_id": batch.org_id,
-            "at": batch.now,
-            "type": note.action,
-            "subject_kind": note.target_kind,
-            "subject_id": note.target_id,
-            "related_id": note.related_id,
-            "source": batch.actor.source,
-            "attributes": " ".join(note.diff),
-        }
-        batch.insert(Event, event)
+    """A delivery for each mail."""
     for mail in batch.mails:
         batch.insert(Delivery, _delivery(batch, "mail", mail))
 

@@ -12,7 +12,7 @@ from sqlalchemy import event, func, select
 from idp.changes import apply
 from idp.changes.audit import AuditEntry
 from idp.changes.intents import CreateGroup, CreateUser
-from idp.changes.outbox import Delivery, Event
+from idp.changes.outbox import Delivery
 from idp.directory.actors import Actor
 from idp.directory.connections import Connection
 from idp.directory.errors import DirectoryError
@@ -37,7 +37,7 @@ def written() -> dict[str, int]:
     db.session.rollback()
     counted = {
         model.__tablename__: db.session.scalar(select(func.count()).select_from(model))
-        for model in (AuditEntry, Event, Delivery, User, Group, Membership, EffectiveMembership)
+        for model in (AuditEntry, Delivery, User, Group, Membership, EffectiveMembership)
     }
     versions = {
         f"versions of {model.__tablename__}": db.session.scalar(select(func.sum(model.version)))

@@ -29,7 +29,7 @@ from idp.changes.intents import (
     StartSession,
     UnblockUser,
 )
-from idp.changes.outbox import Delivery, Event
+from idp.changes.outbox import Delivery
 from idp.clock import now
 from idp.directory.actors import system_actor
 from idp.extensions import db
@@ -238,7 +238,7 @@ def everything_written() -> str:
     """All that is kept of what happened, for everybody who can read the database."""
     db.session.rollback()
     found: list[str] = []
-    for model in (AuditEntry, Event, Delivery, MailboxMessage):
+    for model in (AuditEntry, Delivery, MailboxMessage):
         found += map(str, db.session.execute(select(model.__table__)).all())
     return "\n".join(found)
 

@@ -1,4 +1,4 @@
-"""Events are written with the change; what is owed outside is delivered after it, whatever dies."""
+"""What is owed outside is delivered after the change, whatever dies."""
 
 from datetime import datetime, timedelta
 
@@ -9,20 +9,17 @@ from sqlalchemy import func, select, update
 from idp import jobs, mail
 from idp.changes import apply, ledger, outbox
 from idp.changes.intents import (
-    AddMember,
-    BlockUser,
     ChangeUser,
     DeleteUser,
     IssueLink,
-    StartSession,
 )
-from idp.changes.outbox import Delivery, Event
+from idp.changes.outbox import Delivery
 from idp.clock import now
 from idp.config import Settings
 from idp.extensions import db
 from tests.cast import Cast
 from tests.changes.post_office import PostOffice
-from tests.changes.steps import group, somebody, together, written
+from tests.changes.steps import somebody, together, written
 
 PREFIX = "https://id.example/invite/"
 
@@ -47,41 +44,6 @@ def states() -> list[tuple[str, int]]:
     db.session.rollback()
     rows = db.session.execute(select(Delivery.state, Delivery.attempts).order_by(Delivery.id))
     return [(row.state, row.attempts) for row in rows]
-
-
-def test_each_change_leaves_its_event(people: Cast) -> None:
-    cooks = group(people.operator, "Cooks")
-    db.session.execute(Event.__table__.delete())
-    db.session.commit()
-    apply(StartSession(people.bob.id, "password", now() + timedelta(hours=1)), by=people.operator)
-    for change in (
-        ChangeUser(people.bob.id, {"title": "Cook", "nickName": "B"}),
-        AddMember(cooks, people.bob.id),
-        BlockUser(people.bob.id),
-        DeleteUser(people.bob.id),
-    ):
-        apply(change, by=people.operator)
-    events = db.session.scalars(select(Event).order_by(Event.at)).all()
-    assert sorted(event.type for event in events) == [
-        "member.added",
-        "member.removed",
-        "session.started",
-        "sessions.ended",
-        "user.blocked",
-        "user.changed",
-        "user.deleted",
-    ]
-    (changed,) = (event for event in events if event.type == "user.changed")
-    assert changed.attributes.split() == ["nickName", "title"]
-    assert {event.org_id for event in events} == {people.org}
-    assert {event.source for event in events} == {"local"}
-
-
-def test_events_stand_in_the_order_of_what_happened(people: Cast) -> None:
-    for title in "abcdef":
-        apply(ChangeUser(people.bob.id, {"title": title}), by=people.operator)
-    ids = db.session.scalars(select(Event.id).order_by(Event.at, Event.id)).all()
-    assert ids == sorted(ids)
 
 
 def test_a_refused_change_owes_nothing(people: Cast) -> None:

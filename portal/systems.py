@@ -1,0 +1,18 @@
+"""The pages of one provisioning system, as its navigation shows them.
+
+A page is added by one line here; `parts/system.html` draws the head and the tabs of them all.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A page of a system: its word, its endpoint (which takes `connection_id`), what it needs."""
+
+    word: str
+    endpoint: str
+    needs: str = "connections.read"
+
+
+TABS = (Tab("Overview", "portal.connection"),)
