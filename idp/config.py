@@ -21,7 +21,7 @@ from pydantic_settings import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
-from idp import clock, sealing
+from idp import clock, outgoing, sealing
 
 PREFIX = "CHAMBERLAIN_"
 _SECRETS = {"secret_key", "master_key", "database_url", "smtp_url"}
@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     admin_session_idle_minutes: int = Field(30, ge=5, le=480)
     admin_session_hours: int = Field(8, ge=1, le=24)
     max_body_bytes: int = Field(2 * 1024 * 1024, ge=65536)
+    outgoing_allow: str = ""  # hosts and networks that may be reached by http, or are private
 
     @classmethod
     def settings_customise_sources(
@@ -103,6 +104,17 @@ class Settings(BaseSettings):
                 ) from None
         return value
 
+    @field_validator("outgoing_allow")
+    @classmethod
+    def _allowed(cls, value: str) -> str:
+        try:
+            outgoing.read_allowed(value)
+        except ValueError:
+            raise ValueError(
+                "must list hosts, host:port or networks, such as app.lan:8443, 10.1.0.0/16"
+            ) from None
+        return value
+
     @model_validator(mode="after")
     def _mail(self) -> Self:
         if self.smtp_url and "@" not in self.mail_from:
@@ -113,6 +125,11 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether browsers reach the product over HTTPS."""
         return self.public_url.startswith("https://")
+
+    @property
+    def outgoing(self) -> outgoing.Allowed:
+        """Whom the product may reach though they are private, or speak plain http."""
+        return outgoing.read_allowed(self.outgoing_allow)
 
     @property
     def database(self) -> str:

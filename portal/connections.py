@@ -90,10 +90,11 @@ def _base_url() -> str:
 
 def connection(actor: Actor, connection_id: str) -> Response:
     """One system: its address and tokens."""
-    return _page(actor, _scim(actor, connection_id))
+    return _page(actor, system(actor, connection_id))
 
 
-def _scim(actor: Actor, connection_id: str) -> ConnectionView:
+def system(actor: Actor, connection_id: str) -> ConnectionView:
+    """A system that provisions by SCIM, or NotFound."""
     found = queries.find_connection(actor, connection_id)
     if found.kind != "scim":
         raise not_found("connection")
@@ -147,7 +148,7 @@ def _issue(actor: Actor, connection_id: str, form: TokenForm, *first: Change) ->
 
 def token_new(actor: Actor, connection_id: str) -> Response:
     """Make a token and show it once."""
-    one, form = _scim(actor, connection_id), TokenForm()
+    one, form = system(actor, connection_id), TokenForm()
     if form.validate_on_submit():
         with Refusals(form, _FIELDS):
             return _issue(actor, connection_id, form)
@@ -161,7 +162,7 @@ def token_rotate(actor: Actor, connection_id: str, token_id: str) -> Response:
         left = (held.expires_at - held.created).days if held.expires_at else None
         issue = IssueToken(connection_id, held.scope, left)
         made = apply(issue, RevokeToken(token_id), by=actor).first
-        return _page(actor, _scim(actor, connection_id), made.secret or "")
+        return _page(actor, system(actor, connection_id), made.secret or "")
     return page("connections/rotate.html", actor, connection=one, held=held)
 
 
@@ -175,7 +176,7 @@ def token_revoke(actor: Actor, connection_id: str, token_id: str) -> Response | 
 
 
 def _held(actor: Actor, connection_id: str, token_id: str) -> tuple[ConnectionView, TokenView]:
-    one = _scim(actor, connection_id)
+    one = system(actor, connection_id)
     for token in queries.tokens_of(actor, connection_id):
         if token.id == token_id:
             return one, token
@@ -184,7 +185,7 @@ def _held(actor: Actor, connection_id: str, token_id: str) -> tuple[ConnectionVi
 
 def connection_delete(actor: Actor, connection_id: str) -> Response | Redirect:
     """Disconnect a system, after saying what that means."""
-    one = _scim(actor, connection_id)
+    one = system(actor, connection_id)
     if request.method == "POST":
         back = url_for("portal.provisioning")
         said = f"{one.name} is disconnected."

@@ -13,7 +13,18 @@ from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp import sessions
-from portal import applications, connections, groups, history, home, me, people, roles, sign_in
+from portal import (
+    applications,
+    connections,
+    groups,
+    history,
+    home,
+    me,
+    people,
+    roles,
+    sign_in,
+    streams,
+)
 from portal.frame import CachedForEver
 
 PUBLIC = "public"
@@ -80,6 +91,10 @@ ROUTES = (
     Route(
         f"{_SYSTEM}/tokens/<token_id>/revoke", connections.token_revoke, BOTH, "connections.write"
     ),
+    Route(f"{_SYSTEM}/events", streams.stream, needs="connections.read"),
+    Route(f"{_SYSTEM}/events/new", streams.stream_new, BOTH, "connections.write"),
+    Route(f"{_SYSTEM}/events/pause", streams.stream_pause, POST, "connections.write"),
+    Route(f"{_SYSTEM}/events/delete", streams.stream_delete, BOTH, "connections.write"),
     Route("/identity/applications", applications.applications, needs="connections.read"),
     Route("/identity/applications/new", applications.application_new, BOTH, "connections.write"),
     Route(_APPLICATION, applications.application, needs="connections.read"),

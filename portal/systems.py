@@ -15,4 +15,7 @@ class Tab:
     needs: str = "connections.read"
 
 
-TABS = (Tab("Overview", "portal.connection"),)
+TABS = (
+    Tab("Overview", "portal.connection"),
+    Tab("Events", "portal.stream"),
+)

@@ -9,10 +9,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from idp.directory import queries
 from idp.directory.attributes import Attribute, Schema, Vocabulary
 from scim.answers import Answer
 from scim.call import Call
 from scim.errors import ScimError
+from scim.events.telling import EVENT_URIS
 from scim.listing import DEFAULT_PAGE, MAX_PAGE, dump, list_of
 from scim.reading import MAX_BODY
 
@@ -143,7 +145,12 @@ def public_config(base: str) -> Answer:
 
 def config(call: Call) -> Answer:
     """GET /ServiceProviderConfig."""
-    return public_config(call.base)
+    shown = service_provider_config(call.base)
+    if queries.stream_of_connection(call.actor.org_id, call.actor.id) is not None:
+        # RFC 9967 §4: absent where events are not configured; older clients do not know it.
+        # Whoever asks for an answer later gets it now, as §2.5.1.1 allows.
+        shown["securityEvents"] = {"asyncRequest": "none", "eventUris": list(EVENT_URIS)}
+    return Answer(200, dump(shown))
 
 
 def list_resource_types(call: Call) -> Answer:

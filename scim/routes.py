@@ -18,6 +18,7 @@ from scim.answers import Answer
 from scim.auth import authenticate
 from scim.call import Call, base_url, read_body
 from scim.errors import ScimError
+from scim.events import polling
 from scim.groups import GROUPS
 from scim.listing import dump
 from scim.users import USERS
@@ -66,14 +67,19 @@ ROUTES: dict[str, Mapping[str, Handler]] = {
     "/ResourceTypes/<name>": {"GET": discovery.one_resource_type},
     "/Schemas": {"GET": discovery.list_schemas},
     "/Schemas/<path:urn>": {"GET": discovery.one_schema},
+    "/Feeds/<stream_id>": {"POST": polling.polled},
+    "/Feeds/<stream_id>/jwks.json": {"GET": polling.keys},
     "/Me": _later("/Me"),
     "/Bulk": {"POST": _later("Bulk")["POST"]},
     "/.search": {"POST": _later("A search over all resource types")["POST"]},
     "/": {"GET": _later("A query over all resource types")["GET"]},
     "/<path:rest>": dict.fromkeys(_EVERY_METHOD, _nothing),
 }
-# RFC 7643 §5: how to authenticate should be readable before one can.
-PUBLIC = frozenset({"/ServiceProviderConfig"})
+# RFC 7643 §5: how to authenticate should be readable before one can; public keys by anybody.
+PUBLIC: Mapping[str, Callable[..., Answer]] = {
+    "/ServiceProviderConfig": discovery.public_config,
+    "/Feeds/<stream_id>/jwks.json": polling.public_keys,
+}
 
 blueprint = Blueprint("scim", __name__, url_prefix="/scim/v2")
 csrf.exempt(blueprint)  # no cookie is ever looked at here
@@ -82,7 +88,7 @@ csrf.exempt(blueprint)  # no cookie is ever looked at here
 def _serve(rule: str, path: Mapping[str, Any]) -> Answer:
     header = request.headers.get("Authorization")
     if header is None and rule in PUBLIC and request.method in ("GET", "HEAD"):
-        return discovery.public_config(base_url())
+        return PUBLIC[rule](base_url(), **path)
     caller = authenticate(header, g.get("request_id", ""))
     handlers = ROUTES[rule]
     method = "GET" if request.method == "HEAD" else request.method

@@ -21,6 +21,7 @@ from idp.changes import (
     people,
     rules,
     store,
+    streams,
     teams,
 )
 from idp.changes.batch import Batch, Note, Result
@@ -31,7 +32,7 @@ from idp.directory.actors import Actor
 from idp.directory.errors import DirectoryError, Unavailable
 from idp.extensions import writing
 
-NOUNS: tuple[ModuleType, ...] = (people, teams, access, administration, partners)
+NOUNS: tuple[ModuleType, ...] = (people, teams, access, administration, partners, streams)
 HANDLERS: dict[type[Change], Any] = {k: h for noun in NOUNS for k, h in noun.HANDLERS.items()}
 NEEDS: dict[type[Change], Any] = {k: noun.needs for noun in NOUNS for k in noun.HANDLERS}
 TRIES = 4

@@ -54,6 +54,9 @@ PERMISSIONS: dict[type[intents.Change], str] = {
     intents.AddDomain: "domains.write",
     intents.DefineSchema: "schema.write",
     intents.AddSigningKey: "connections.write",
+    intents.CreateStream: "connections.write",
+    intents.PauseStream: "connections.write",
+    intents.DeleteStream: "connections.write",
 }
 OF_ONESELF = (
     intents.ChangeUser,

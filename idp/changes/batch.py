@@ -44,6 +44,7 @@ class Person:
     external_id: str | None = None  # under the acting connection
     external_id_before: str | None = None
     index: int | None = None  # the first change that names this person
+    replaced: bool = False  # by a change that says all that its source knows of them (PUT)
 
     @property
     def is_new(self) -> bool:
@@ -90,6 +91,7 @@ class Team:
     deleted: bool = False
     members_changed: bool = False
     index: int | None = None
+    replaced: bool = False
 
 
 @dataclass(slots=True)

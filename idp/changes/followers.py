@@ -11,15 +11,18 @@ A worker leases a follower, and `hold` renews the lease; one that dies is follow
 An effect may therefore happen twice, and must be made so that this does no harm.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ForeignKeyConstraint, Index, String, Text, UniqueConstraint, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from idp.changes.audit import AuditHead, AuditView, entries_after
-from idp.clock import now
+from idp.changes.audit import AuditHead, AuditView, entries_after, head_of
+from idp.changes.batch import Batch
+from idp.clock import new_id, now
+from idp.directory.actors import Actor
 from idp.extensions import Model, db, writing
 
 LEASE = timedelta(seconds=60)
@@ -27,6 +30,7 @@ PAUSES = (2, 10, 30, 120, 600, 1800)  # seconds after the first, second… failu
 CHUNK = 200
 
 Row = Mapping[str, Any]
+Keep = Callable[[Session], object]
 
 
 class Follower(Model):
@@ -50,6 +54,26 @@ class Follower(Model):
     failures: Mapped[int]  # in a row
     last_error: Mapped[str] = mapped_column(Text)
     succeeded_at: Mapped[datetime | None]
+
+
+def start(batch: Batch, connection_id: str, purpose: str) -> None:
+    """Let a connection follow from here on: what this very batch does is not told."""
+    batch.insert(
+        Follower,
+        {
+            "id": new_id(),
+            "org_id": batch.org_id,
+            "connection_id": connection_id,
+            "purpose": purpose,
+            "position": head_of(batch.org_id),
+            "enabled": True,
+            "due_at": batch.now,
+            "claims": 0,
+            "failures": 0,
+            "last_error": "",
+            "succeeded_at": None,
+        },
+    )
 
 
 def _due() -> Any:
@@ -83,6 +107,43 @@ def claim() -> Row | None:
     return dict(row) | lease
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far a follower is, for those who watch it."""
+
+    enabled: bool
+    behind: int  # audit entries that it has not dealt with
+    failures: int
+    last_error: str
+    due_at: datetime
+    succeeded_at: datetime | None
+
+
+def state_of(actor: Actor, connection_id: str, purpose: str) -> State | None:
+    """The state of a connection's follower, if it has one for this purpose."""
+    actor.need("connections.read")
+    wanted = (
+        select(Follower.__table__, AuditHead.seq)
+        .join(AuditHead, AuditHead.org_id == Follower.org_id)
+        .where(
+            Follower.org_id == actor.org_id,
+            Follower.connection_id == connection_id,
+            Follower.purpose == purpose,
+        )
+    )
+    row = db.session.execute(wanted).first()
+    if row is None:
+        return None
+    return State(
+        row.enabled,
+        max(0, row.seq - row.position),
+        row.failures,
+        row.last_error,
+        row.due_at,
+        row.succeeded_at,
+    )
+
+
 def entries(row: Row, limit: int = CHUNK) -> list[AuditView]:
     """What has happened since the follower's position, in order."""
     return entries_after(row["org_id"], row["position"], limit)
@@ -93,11 +154,14 @@ def hold(row: Row) -> bool:
     return _settle(row, {"due_at": now() + LEASE})
 
 
-def advance(row: Row, position: int) -> bool:
-    """Everything up to `position` has been dealt with; the follower may be claimed again."""
+def advance(row: Row, position: int, keep: Keep | None = None) -> bool:
+    """Everything up to `position` has been dealt with; the follower may be claimed again.
+
+    `keep` writes, in the same transaction, what the follower has to remember.
+    """
     moment = now()
     done = {"position": position, "due_at": moment, "failures": 0, "last_error": ""}
-    return _settle(row, done | {"succeeded_at": moment})
+    return _settle(row, done | {"succeeded_at": moment}, keep)
 
 
 def fail(row: Row, error: str, *, pause: timedelta | None = None) -> bool:
@@ -111,7 +175,7 @@ def fail(row: Row, error: str, *, pause: timedelta | None = None) -> bool:
     return _settle(row, values)
 
 
-def _settle(row: Row, values: dict[str, Any]) -> bool:
+def _settle(row: Row, values: dict[str, Any], keep: Keep | None = None) -> bool:
     """Change a follower that is still leased as it was claimed, and whose position nobody set."""
     ours = update(Follower).where(
         Follower.id == row["id"],
@@ -119,4 +183,7 @@ def _settle(row: Row, values: dict[str, Any]) -> bool:
         Follower.position == row["position"],
     )
     with writing() as session:
-        return int(session.execute(ours.values(values)).rowcount) == 1  # type: ignore[attr-defined]
+        held = int(session.execute(ours.values(values)).rowcount) == 1  # type: ignore[attr-defined]
+        if held and keep is not None:
+            keep(session)
+    return held

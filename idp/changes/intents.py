@@ -312,3 +312,37 @@ class AddSigningKey(Change):
     private_key: str = field(repr=False)
     not_after: datetime
     state: str = "current"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateStream(Change):
+    """Tell a connection's system what happens, from now on (RFC 9967).
+
+    `delivery` is "push" (to `endpoint`, with the header value `authorization`) or "poll";
+    `detail` is "notice" or "full"; `groups` are ids whose effective members are the feed, none
+    for everybody.
+    """
+
+    connection_id: str
+    delivery: str
+    endpoint: str = ""
+    authorization: str = field(default="", repr=False)
+    audience: str = ""
+    detail: str = "notice"
+    groups: Sequence[str] = ()
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PauseStream(Change):
+    """Hold a connection's stream, or let it go on from where it was held."""
+
+    connection_id: str
+    paused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteStream(Change):
+    """End a connection's stream; what it has not told is told to nobody."""
+
+    connection_id: str

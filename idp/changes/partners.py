@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from idp.changes import streams
 from idp.changes.batch import Batch, Needs, Result, Row
 from idp.changes.followers import Follower
 from idp.changes.intents import (
@@ -114,6 +115,7 @@ def delete_connection(batch: Batch, change: DeleteConnection) -> Result:
     """Detach a partner; what it wrote stays, and belongs to the organization from now on."""
     row = _held(batch, change.id)
     batch.delete(ConnectionToken, {"connection_id": row["id"]})
+    streams.end(batch, row["id"])
     batch.delete(Follower, {"connection_id": row["id"]})
     batch.delete(Link, {"connection_id": row["id"]})
     batch.delete(Connection, {"id": row["id"]})

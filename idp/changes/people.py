@@ -99,6 +99,7 @@ def change_user(batch: Batch, change: ChangeUser) -> Result:
     who = _held(batch, change.id, change.expect)
     fields = clean(batch.vocabulary, "User", change.fields)
     fields.pop("password", None)
+    who.replaced |= change.replace
     if change.replace:
         fields = _cleared(batch, who, fields) | fields
     check_target(batch, who, self_fields=fields.keys())

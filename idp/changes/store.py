@@ -87,7 +87,7 @@ def _action(who: Person) -> str:
         return "user.unblocked" if is_now["blocked_at"] is None else "user.blocked"
     if bool(was["active"]) != bool(who.flat.get("active")):
         return "user.activated" if who.flat.get("active") else "user.deactivated"
-    return "user.changed"
+    return "user.replaced" if who.replaced else "user.changed"
 
 
 def _write_people(batch: Batch, changed: list[Person]) -> None:
@@ -198,7 +198,9 @@ def _group_difference(team: Team) -> dict[str, list[Any]]:
 def _group_action(team: Team) -> str:
     if team.deleted:
         return "group.deleted"
-    return "group.changed" if team.before else "group.created"
+    if team.before is None:
+        return "group.created"
+    return "group.replaced" if team.replaced else "group.changed"
 
 
 def _write_group(batch: Batch, team: Team, taken: set[str]) -> None:

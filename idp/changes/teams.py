@@ -109,6 +109,7 @@ def change_group(batch: Batch, change: ChangeGroup) -> Result:
     """Change a group's name, foreign name and members."""
     team = _held(batch, change.id, change.expect)
     check_group(batch, team)
+    team.replaced |= change.replace
     fields = _cleaned(batch, change.fields)
     if "displayName" in fields and fields["displayName"] != team.row["display_name"]:
         check_group_owner(batch, team)

@@ -2,7 +2,7 @@
 
     answers      how a command is made, what it prints, how it ends (0, 1 with a sentence, 2)
     finding      which organization, person or group a word on the command line means
-    orgs users roles connections      the nouns: each command builds intents and applies them
+    orgs users roles connections streams      the nouns: each builds intents and applies them
     metadata     a partner's metadata, from a file or an address
     operations   demo, worker, keys, audit
     doctor       is this installation well, and what to do where it is not
@@ -15,7 +15,19 @@ audit as the door "cli".
 import click
 from flask import Flask
 
-from idp.cli import backups, connections, doctor, operations, orgs, roles, schemas, users
+from idp.cli import (
+    backups,
+    connections,
+    doctor,
+    operations,
+    orgs,
+    roles,
+    schemas,
+    streams,
+    users,
+)
+
+connections.scim.add_command(streams.events)
 
 COMMANDS: tuple[click.Command, ...] = (
     *orgs.COMMANDS,

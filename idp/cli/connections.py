@@ -55,7 +55,7 @@ def connect(org: str, name: str, profile: str, scope: str, expires: int) -> Answ
 def token(org: str, name: str, scope: str, expires: int) -> Answer:
     """Give a SCIM client a further token: change over to it, then revoke the old one."""
     by = operator(organization(org).id)
-    return _issued(by, _scim_client(by, name).id, scope, expires)
+    return _issued(by, scim_client(by, name).id, scope, expires)
 
 
 def _issued(by: Actor, connection_id: str, scope: str, expires: int, *first: Change) -> Answer:
@@ -71,7 +71,8 @@ def _issued(by: Actor, connection_id: str, scope: str, expires: int, *first: Cha
     return Answer(data)
 
 
-def _scim_client(by: Actor, name: str) -> ConnectionView:
+def scim_client(by: Actor, name: str) -> ConnectionView:
+    """The SCIM client of this name or id."""
     for held in queries.list_connections(by, "scim"):
         if name in (held.name, held.id):
             return held

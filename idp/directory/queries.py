@@ -1,5 +1,13 @@
 """Every read, in one place to import from: people, groups, and what an organization trusts."""
 
+from idp.directory.feeds import (
+    external_ids,
+    organization_of_stream,
+    people_in_groups,
+    records_of,
+    stream_of,
+    stream_of_connection,
+)
 from idp.directory.people import (
     count_people,
     find_user,
@@ -51,6 +59,7 @@ __all__ = [
     "count_people",
     "effective_count",
     "extension_schemas",
+    "external_ids",
     "find_connection",
     "find_group",
     "find_organization",
@@ -69,13 +78,16 @@ __all__ = [
     "organization",
     "organization_by_slug",
     "organization_ids",
+    "organization_of_stream",
     "page_groups",
     "page_people",
     "pairwise_salt",
     "partner_by_entity_id",
     "partner_by_id",
     "password_changed_at",
+    "people_in_groups",
     "power_of",
+    "records_of",
     "reports_of",
     "role_holders",
     "session_by_reference",
@@ -83,5 +95,7 @@ __all__ = [
     "sign_in_candidates",
     "signing_keys",
     "sources",
+    "stream_of",
+    "stream_of_connection",
     "tokens_of",
 ]

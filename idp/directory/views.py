@@ -221,3 +221,21 @@ class ListQuery:
     start: int = 1
     count: int = 100
     want: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StreamView:
+    """An event stream of a connection; `authorization` is sealed."""
+
+    id: str
+    org_id: str
+    connection_id: str
+    delivery: str
+    endpoint: str
+    authorization: str = field(repr=False)
+    audience: str
+    detail: str
+    groups: list[Any]
+    refused: int
+    last_refusal: str
+    created: datetime

@@ -18,9 +18,11 @@ DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 def upgrade() -> None:
     _followers()
+    _events()
 
 
 def downgrade() -> None:
+    _no_events()
     _no_followers()
 
 
@@ -74,3 +76,69 @@ def _no_followers() -> None:
     op.create_index("ix_events_org", "events", ["org_id", "id"])
     op.drop_index("ix_followers_due", table_name="followers")
     op.drop_table("followers")
+
+
+# --- event streams ------------------------------------------------------------------------------
+
+
+def _events() -> None:
+    op.create_table(
+        "event_streams",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.Column("connection_id", sa.String(length=36), nullable=False),
+        sa.Column("delivery", sa.String(length=8), nullable=False),
+        sa.Column("endpoint", sa.Text(), nullable=False),
+        sa.Column("authorization", sa.Text(), nullable=False),
+        sa.Column("audience", sa.Text(), nullable=False),
+        sa.Column("detail", sa.String(length=8), nullable=False),
+        sa.Column("groups", DOCUMENT, nullable=False),
+        sa.Column("refused", sa.Integer(), nullable=False),
+        sa.Column("last_refusal", sa.Text(), nullable=False),
+        sa.Column("created", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id", "connection_id"],
+            ["connections.org_id", "connections.id"],
+            name=op.f("fk_event_streams_org_id_connection_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_event_streams")),
+        sa.UniqueConstraint("org_id", "id", name=op.f("uq_event_streams_org_id_id")),
+        sa.UniqueConstraint("connection_id", name=op.f("uq_event_streams_connection_id")),
+    )
+    op.create_table(
+        "stream_subjects",
+        sa.Column("stream_id", sa.String(length=36), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id", "stream_id"],
+            ["event_streams.org_id", "event_streams.id"],
+            name=op.f("fk_stream_subjects_org_id_stream_id"),
+        ),
+        sa.PrimaryKeyConstraint("stream_id", "user_id", name=op.f("pk_stream_subjects")),
+    )
+    op.create_table(
+        "event_tokens",
+        sa.Column("jti", sa.String(length=36), nullable=False),
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.Column("stream_id", sa.String(length=36), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("ordinal", sa.Integer(), nullable=False),
+        sa.Column("claims", sa.Text(), nullable=False),
+        sa.Column("created", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id", "stream_id"],
+            ["event_streams.org_id", "event_streams.id"],
+            name=op.f("fk_event_tokens_org_id_stream_id"),
+        ),
+        sa.PrimaryKeyConstraint("jti", name=op.f("pk_event_tokens")),
+    )
+    op.create_index("ix_event_tokens_order", "event_tokens", ["stream_id", "position", "ordinal"])
+    op.create_index("ix_event_tokens_created", "event_tokens", ["created"])
+
+
+def _no_events() -> None:
+    op.drop_index("ix_event_tokens_created", table_name="event_tokens")
+    op.drop_index("ix_event_tokens_order", table_name="event_tokens")
+    for table in ("event_tokens", "stream_subjects", "event_streams"):
+        op.drop_table(table)

@@ -58,6 +58,7 @@ def theirs(people: Cast) -> Theirs:
     key = intents.AddSigningKey("saml", "rsa-2048", "northwind cert", "northwind key", later)
     apply(key, by=by)
     apply(intents.ChangeUser(people.bob.id, {MANAGER: people.alice.id}), by=by)
+    apply(intents.CreateStream(people.hr.id, "poll"), by=by)
     apply(intents.DefineSchema("urn:example:northwind", "NW", ({"name": "badge"},)), by=by)
     return Theirs(
         org=people.org,
@@ -135,6 +136,11 @@ READS: dict[str, list[Read]] = {
         lambda a, _: queries.role_holders(a, role="global_administrator"),
     ],
     "sessions_of": [lambda a, t: queries.sessions_of(a, t.user)],
+    "stream_of": [lambda a, t: queries.stream_of(a, t.connection)],
+    "stream_of_connection": [lambda a, t: queries.stream_of_connection(a.org_id, t.connection)],
+    "external_ids": [lambda a, t: queries.external_ids(a, [t.user])],
+    "people_in_groups": [lambda a, t: queries.people_in_groups(a, [t.group, t.nested])],
+    "records_of": [lambda a, t: queries.records_of(a, [t.user, t.group])],
     "password_changed_at": [lambda a, t: queries.password_changed_at(a, t.user)],
 }
 # These ask for no actor, for they find out who it is, or serve the operator at the console.
@@ -148,6 +154,7 @@ BEFORE_ANY_ACTOR = {
     "organization_by_slug": "of an organization that the address names",
     "find_organization": "the operator's",
     "organization_ids": "the operator's",
+    "organization_of_stream": "whose public keys are asked for",
 }
 
 
@@ -164,7 +171,8 @@ def strangers(people: Cast) -> list[Actor]:
 
 def test_every_query_has_a_case() -> None:
     assert READS.keys() | BEFORE_ANY_ACTOR.keys() == set(queries.__all__)
-    for name in READS.keys() - {"partner_by_entity_id", "partner_by_id", "signing_keys"}:
+    by_organization = {"partner_by_entity_id", "partner_by_id", "signing_keys"}
+    for name in READS.keys() - by_organization - {"stream_of_connection"}:
         first = next(iter(inspect.signature(getattr(queries, name)).parameters))
         assert first == "actor", name
 
@@ -259,6 +267,9 @@ CHANGES: dict[type[Change], list[Try]] = {
     intents.DeleteConnection: [lambda t: intents.DeleteConnection(t.connection)],
     intents.IssueToken: [lambda t: intents.IssueToken(t.connection)],
     intents.RevokeToken: [lambda t: intents.RevokeToken(t.token)],
+    intents.CreateStream: [lambda t: intents.CreateStream(t.connection, "poll")],
+    intents.PauseStream: [lambda t: intents.PauseStream(t.connection, paused=True)],
+    intents.DeleteStream: [lambda t: intents.DeleteStream(t.connection)],
 }
 # These name nothing that is there: they add to the actor's own organization, or change it.
 AT_HOME: dict[type[Change], Try] = {

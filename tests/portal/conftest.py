@@ -14,6 +14,7 @@ from idp.changes.intents import (
     ChangeUser,
     CreateConnection,
     CreateGroup,
+    CreateStream,
     CreateUser,
     IssueToken,
 )
@@ -76,6 +77,7 @@ def furnish(app: Flask) -> Site:
         inner = apply(
             CreateGroup({"displayName": "Lyon"}, members=[people.erin]), by=people.hr
         ).first.id
+        apply(CreateStream(people.hr.id, "poll", groups=(inner,)), by=people.alice)
         group = apply(
             CreateGroup({"displayName": "Sales"}, members=[people.bob.id, inner]), by=people.alice
         ).first.id
