@@ -1,10 +1,13 @@
 """One request as handlers see it: who calls, what was sent, and in which language."""
 
+import copy
+from collections.abc import Container, Mapping
 from typing import Any
 
 import structlog
 from flask import current_app, request
 from werkzeug.datastructures import Headers, MultiDict
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from scim.auth import Caller
 from scim.dialects import Language, Tolerance
@@ -12,11 +15,15 @@ from scim.errors import ScimError
 from scim.listing import projection_of
 from scim.paths import names_of
 from scim.projection import Projection
-from scim.reading import MAX_BODY, parse_json
+from scim.reading import MAX_BODY, parse_json, too_large
 
 ACCEPTED = frozenset({"application/scim+json", "application/json", ""})
 _LISTS = frozenset({"attributes", "excludedAttributes"})
 log = structlog.get_logger("chamberlain")
+
+
+class Unsettled(Exception):
+    """An earlier operation of the same Bulk request is still to change what would be read."""
 
 
 class Call:
@@ -40,6 +47,26 @@ class Call:
         self.base = base
         self.tolerance = Tolerance(caller.profile)
         self._projection: Projection | None = None
+        # Bulk alone knows beforehand what a call will read, and what is about to change.
+        self.held: Mapping[str, Any] | None = None
+        self.changing: Container[str] = ()
+
+    def part(
+        self, body: dict[str, Any], held: Mapping[str, Any], changing: Container[str]
+    ) -> "Call":
+        """The call of one operation within this one: its notes are noted here.
+
+        `held` are the resources that it may read, by id; `changing` the ids of those that earlier
+        operations of the same run change.
+        """
+        made = copy.copy(self)
+        made.body, made.held, made.changing = body, held, changing
+        return made
+
+    def settled(self, resource_id: str) -> None:
+        """Raise Unsettled where the state of a resource cannot be read yet."""
+        if resource_id in self.changing:
+            raise Unsettled
 
     def language(self, kind: str) -> Language:
         """The names of a resource type in the caller's organization, and what is forgiven."""
@@ -57,16 +84,20 @@ class Call:
             log.info("scim_tolerated", connection=self.actor.id, shapes=self.tolerance.notes)
 
 
-def read_body() -> dict[str, Any]:
-    """The JSON object of this request.
+def read_body(limit: int = MAX_BODY) -> dict[str, Any]:
+    """The JSON object of this request, of at most `limit` bytes.
 
     Raises ScimError 413, 415, 400 invalidSyntax.
     """
     charset = request.mimetype_params.get("charset", "utf-8").lower().replace("_", "-")
     if request.mimetype not in ACCEPTED or charset not in ("utf-8", "utf8", "us-ascii"):
         raise ScimError(415, "Send application/scim+json in UTF-8.")
-    request.max_content_length = MAX_BODY
-    return parse_json(request.get_data(cache=False))
+    request.max_content_length = limit
+    try:
+        data = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise too_large(limit) from None
+    return parse_json(data, limit)
 
 
 def base_url() -> str:

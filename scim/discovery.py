@@ -12,11 +12,11 @@ from typing import Any
 from idp.directory import queries
 from idp.directory.attributes import Attribute, Schema, Vocabulary
 from scim.answers import Answer
+from scim.bulk import MAX_OPERATIONS, MAX_PAYLOAD
 from scim.call import Call
 from scim.errors import ScimError
 from scim.events.telling import EVENT_URIS
 from scim.listing import DEFAULT_PAGE, MAX_PAGE, dump, list_of
-from scim.reading import MAX_BODY
 
 SCHEMA_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Schema"
 RESOURCE_TYPE_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
@@ -32,7 +32,11 @@ def service_provider_config(base: str) -> Json:
         "schemas": [CONFIG_SCHEMA],
         "documentationUri": "https://www.rfc-editor.org/rfc/rfc7644",
         "patch": {"supported": True},
-        "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": MAX_BODY},
+        "bulk": {
+            "supported": True,
+            "maxOperations": MAX_OPERATIONS,
+            "maxPayloadSize": MAX_PAYLOAD,
+        },
         "filter": {"supported": True, "maxResults": MAX_PAGE},
         "changePassword": {"supported": True},
         "sort": {"supported": True},

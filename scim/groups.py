@@ -1,6 +1,6 @@
 """Groups as SCIM Groups. Members are rows: no change of one loads or rewrites the others."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from idp.changes.intents import KEEP, Change, ChangeGroup, CreateGroup, DeleteGroup, MaybeText
@@ -29,6 +29,10 @@ class Groups:
     def view(self, call: Call, resource_id: str) -> GroupView:
         """One group, without its members. Raises NotFound."""
         return queries.find_group(call.actor, resource_id)
+
+    def views(self, _call: Call, _ids: Collection[str]) -> dict[str, Any]:
+        """Nothing: no change of a group needs the group as it is."""
+        return {}
 
     def page(self, call: Call, query: Query) -> tuple[Sequence[GroupView], int]:
         """A page of groups and how many there are in all."""
@@ -116,6 +120,7 @@ def _external_id(fields: Record, operations: Iterable[Operation]) -> MaybeText:
 
 def _selected(call: Call, group_id: str, term: Filter) -> list[str]:
     """The members that a filter selects by something else than their id."""
+    call.settled(group_id)
     attribute = _members_attribute()
     found = []
     for member in queries.members_of(call.actor, group_id, limit=None).items:

@@ -25,14 +25,14 @@ _TEXTUAL = frozenset({"string", "reference", "binary", "dateTime"})
 # --- bytes -> JSON -------------------------------------------------------------------------------
 
 
-def parse_json(data: bytes) -> dict[str, Any]:
-    """The JSON object of a body.
+def parse_json(data: bytes, limit: int = MAX_BODY) -> dict[str, Any]:
+    """The JSON object of a body of at most `limit` bytes.
 
     Raises ScimError: 413 when too large, 400 invalidSyntax when it is no JSON object in UTF-8, is
     nested too deeply, or holds what no text may hold (NUL, half a surrogate pair).
     """
-    if len(data) > MAX_BODY:
-        raise ScimError(413, f"A request body may have at most {MAX_BODY} bytes.")
+    if len(data) > limit:
+        raise too_large(limit)
     try:
         made = json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
     except UnicodeDecodeError:
@@ -47,6 +47,11 @@ def parse_json(data: bytes) -> dict[str, Any]:
     if b"\\u" in data:  # the only way a NUL or a lone surrogate can pass the parser
         _check_text(made)
     return made
+
+
+def too_large(limit: int) -> ScimError:
+    """The body is too long; the limit is named, as RFC 7644 §3.7.4 wants it."""
+    return ScimError(413, f"The body of this request may have at most {limit} bytes.")
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException
 
 from idp.directory.errors import DirectoryError
 from idp.extensions import csrf
-from scim import discovery, errors, resources
+from scim import bulk, discovery, errors, resources
 from scim.answers import Answer
 from scim.auth import authenticate
 from scim.call import Call, base_url, read_body
@@ -21,6 +21,7 @@ from scim.errors import ScimError
 from scim.events import polling
 from scim.groups import GROUPS
 from scim.listing import dump
+from scim.reading import MAX_BODY
 from scim.users import USERS
 
 MEDIA_TYPE = "application/scim+json"
@@ -70,11 +71,12 @@ ROUTES: dict[str, Mapping[str, Handler]] = {
     "/Feeds/<stream_id>": {"POST": polling.polled},
     "/Feeds/<stream_id>/jwks.json": {"GET": polling.keys},
     "/Me": _later("/Me"),
-    "/Bulk": {"POST": _later("Bulk")["POST"]},
+    "/Bulk": {"POST": bulk.worked_off},
     "/.search": {"POST": _later("A search over all resource types")["POST"]},
     "/": {"GET": _later("A query over all resource types")["GET"]},
     "/<path:rest>": dict.fromkeys(_EVERY_METHOD, _nothing),
 }
+LARGEST = {"/Bulk": bulk.MAX_PAYLOAD}  # bytes of a body; everywhere else MAX_BODY
 # RFC 7643 §5: how to authenticate should be readable before one can; public keys by anybody.
 PUBLIC: Mapping[str, Callable[..., Answer]] = {
     "/ServiceProviderConfig": discovery.public_config,
@@ -96,7 +98,8 @@ def _serve(rule: str, path: Mapping[str, Any]) -> Answer:
         allowed = ", ".join(sorted(handlers))
         detail = f"{request.method} is not possible here. Possible: {allowed}."
         raise ScimError(405, detail, headers={"Allow": allowed})
-    body = read_body() if method in ("POST", "PUT", "PATCH") else {}
+    limit = LARGEST.get(rule, MAX_BODY)
+    body = read_body(limit) if method in ("POST", "PUT", "PATCH") else {}
     call = Call(caller, request.args, request.headers, body, base_url())
     try:
         return handlers[method](call, **path)

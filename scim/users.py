@@ -1,11 +1,12 @@
 """People as SCIM Users: how requests become intents, and views become text."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from idp.changes.intents import KEEP, Change, ChangeUser, CreateUser, DeleteUser, MaybeText
 from idp.directory import queries
 from idp.directory.attributes import Flat, Record, flatten
+from idp.directory.errors import not_found
 from idp.directory.passwords import hash_password
 from idp.directory.views import ListQuery, UserView
 from scim import tables
@@ -27,7 +28,16 @@ class Users:
 
     def view(self, call: Call, resource_id: str) -> UserView:
         """One person. Raises NotFound."""
-        return queries.find_user(call.actor, resource_id)
+        if call.held is None:
+            return queries.find_user(call.actor, resource_id)
+        found: UserView | None = call.held.get(resource_id)
+        if found is None:
+            raise not_found("user")
+        return found
+
+    def views(self, call: Call, ids: Collection[str]) -> dict[str, Any]:
+        """Those of these people who are there, at once: a PATCH starts from how they are."""
+        return dict(queries.find_users(call.actor, ids))
 
     def page(self, call: Call, query: Query) -> tuple[Sequence[UserView], int]:
         """A page of people and how many there are in all."""

@@ -29,7 +29,7 @@ from idp.changes.faults import TryAgain, translated
 from idp.changes.intents import Change
 from idp.clock import now
 from idp.directory.actors import Actor
-from idp.directory.errors import DirectoryError, Unavailable
+from idp.directory.errors import DirectoryError, Unavailable, raise_all
 from idp.extensions import writing
 
 NOUNS: tuple[ModuleType, ...] = (people, teams, access, administration, partners, streams)
@@ -60,7 +60,7 @@ def apply(*changes: Change, by: Actor, dry_run: bool = False) -> Outcome:
     """Make all of these changes, or none.
 
     With `dry_run` everything is checked and nothing is kept. Raises DirectoryError; its `index`
-    names the refused change.
+    names the refused change, and its `also` those that the same step refused.
     """
     for _ in range(TRIES):
         try:
@@ -103,20 +103,25 @@ def _once(changes: tuple[Change, ...], by: Actor, dry_run: bool) -> Outcome:
 
 
 def _name_needs(batch: Batch) -> None:
+    refusals = []
     for index, change in enumerate(batch.changes):
         try:
             NEEDS[type(change)](change, batch.needs)
         except DirectoryError as refused:
-            raise refused.at(index) from None
+            refusals.append(refused.at(index))
+    raise_all(refusals)
 
 
 def _handle(batch: Batch) -> None:
+    """Let each change do its work; who wants to go on without the refused learns of them all."""
+    refusals = []
     for index, change in enumerate(batch.changes):
         batch.index = index
         try:
             batch.results.append(HANDLERS[type(change)](batch, change))
         except DirectoryError as refused:
-            raise refused.at(index) from None
+            refusals.append(refused.at(index))
+    raise_all(refusals)
 
 
 def _compare(batch: Batch) -> bool:

@@ -232,11 +232,18 @@ class Batch:
         return self.roles_changed or self.index_of_shrinking() is not None
 
     def index_of_shrinking(self) -> int | None:
-        """The change that takes an administrator's ability to sign in, if any."""
-        for who in self.users.values():
-            if who.could_sign_in() and not who.may_sign_in() and who.id in self.administrators:
-                return who.index
-        return None
+        """The last change that takes an administrator's ability to sign in, if any."""
+        return max(
+            (
+                who.index
+                for who in self.users.values()
+                if who.index is not None
+                and who.could_sign_in()
+                and not who.may_sign_in()
+                and who.id in self.administrators
+            ),
+            default=None,
+        )
 
     def living_users(self) -> Iterable[Person]:
         """The people in hand who are not deleted."""

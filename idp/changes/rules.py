@@ -1,15 +1,18 @@
 """What must hold after every batch, by any door. Names are truths; the order is fixed, unique last.
 
-A rule gives the sentence; a database constraint gives the certainty (see `faults`).
+A rule gives the sentence; a database constraint gives the certainty (see `faults`). It names every
+change that breaks it, and of changes that break it only together the latest, so that what is left
+without the refused ones can be asked for again at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from sqlalchemy import select
 
 from idp.changes.batch import Batch, Person, Team
 from idp.directory.domains import Domain
-from idp.directory.errors import Conflict, DirectoryError, Forbidden, Invalid
+from idp.directory.errors import Conflict, DirectoryError, Forbidden, Invalid, raise_all
 from idp.directory.groups import Group
 from idp.directory.roles import GLOBAL_ADMINISTRATOR
 from idp.directory.sets import any_of
@@ -25,11 +28,14 @@ def check(batch: Batch) -> None:
 
 def names_are_given(batch: Batch) -> None:
     """Every person has a user name, every group a display name."""
-    for who in batch.living_users():
-        if not who.flat.get("userName"):
-            raise Invalid(
-                "user_name_missing", "A person needs a user name.", attribute="userName"
-            ).at(who.index)
+    nameless = [
+        Invalid("user_name_missing", "A person needs a user name.", attribute="userName").at(
+            who.index
+        )
+        for who in batch.living_users()
+        if not who.flat.get("userName")
+    ]
+    raise_all(nameless)
     for team in batch.groups.values():
         if not team.deleted and not team.row["display_name"]:
             raise Invalid(
@@ -39,13 +45,13 @@ def names_are_given(batch: Batch) -> None:
 
 def names_stay_in_our_domains(batch: Batch) -> None:
     """A user name does not lie in a domain that another organization has proven."""
-    new: dict[str, int | None] = {}
+    new: dict[str, list[Person]] = {}
     for who in batch.living_users():
         name = who.flat["userName"]
         if who.flat_before.get("userName") != name:
             domain = domain_of(name)
             if domain:
-                new.setdefault(domain, who.index)
+                new.setdefault(domain, []).append(who)
     if not new:
         return
     statement = select(Domain.name).where(
@@ -54,13 +60,16 @@ def names_stay_in_our_domains(batch: Batch) -> None:
         Domain.org_id != batch.org_id,
     )
     theirs = set(batch.session.scalars(statement))
-    for domain, index in new.items():
-        if theirs.intersection(_with_parents(domain)):
-            raise Forbidden(
-                "domain_of_another",
-                f"User names in {domain} belong to another organization.",
-                attribute="userName",
-            ).at(index)
+    foreign = [domain for domain in new if theirs.intersection(_with_parents(domain))]
+    raise_all([_not_ours(domain, who) for domain in foreign for who in new[domain]])
+
+
+def _not_ours(domain: str, who: Person) -> DirectoryError:
+    return Forbidden(
+        "domain_of_another",
+        f"User names in {domain} belong to another organization.",
+        attribute="userName",
+    ).at(who.index)
 
 
 def _with_parents(domain: str) -> list[str]:
@@ -75,7 +84,7 @@ def groups_hold_no_circle(batch: Batch) -> None:
     if not new:
         return
     children = batch.children
-    for group, member in new:
+    for group, member in reversed(new):
         path = _path(member, group, children)
         if path:
             names = " → ".join(_group_names(batch, [group, *path]))
@@ -153,10 +162,11 @@ def _can_sign_in(batch: Batch, user_id: str) -> bool:
 def foreign_ids_are_unique(batch: Batch) -> None:
     """A connection's name for somebody names nobody else."""
     claimed: dict[tuple[str, str], str] = {}
+    refused: list[DirectoryError] = []
     held: list[tuple[str, str, Person | Team]] = [
-        ("User", who.id, who) for who in batch.users.values() if not who.gone
+        ("User", who.id, who) for who in _as_named(batch.users.values()) if not who.gone
     ]
-    held += [("Group", team.id, team) for team in batch.groups.values() if not team.deleted]
+    held += [("Group", t.id, t) for t in _as_named(batch.groups.values()) if not t.deleted]
     for kind, subject, thing in held:
         name = thing.external_id
         if not name or name == thing.external_id_before:
@@ -165,16 +175,28 @@ def foreign_ids_are_unique(batch: Batch) -> None:
         holder = batch.users.get(other or "") or batch.groups.get(other or "")
         freed = holder is not None and holder.external_id != name
         if (other not in (None, subject) and not freed) or (kind, name) in claimed:
-            raise Conflict(
-                "external_id_taken", "This externalId names somebody else.", attribute="externalId"
-            ).at(thing.index)
-        claimed[kind, name] = subject
+            taken = "This externalId names somebody else."
+            refused.append(
+                Conflict("external_id_taken", taken, attribute="externalId").at(thing.index)
+            )
+        else:
+            claimed[kind, name] = subject
+    raise_all(refused)
+
+
+Held = TypeVar("Held", Person, Team)
+
+
+def _as_named(held: Iterable[Held]) -> list[Held]:
+    """In the order of the changes that name them: of two that claim one name, the first has it."""
+    return sorted(held, key=lambda thing: -1 if thing.index is None else thing.index)
 
 
 def names_are_unique(batch: Batch) -> None:
     """No two people of an organization share a user name, no two groups a name, in any case."""
     claimed: dict[str, str] = {}
-    for who in batch.living_users():
+    refused: list[DirectoryError] = []
+    for who in _as_named(batch.living_users()):
         name = _name_key(who.flat["userName"], who.index)
         here = who.before and not who.before["deleted_at"] and who.before["user_name_key"]
         if name == here:
@@ -182,12 +204,13 @@ def names_are_unique(batch: Batch) -> None:
         taken = batch.names_taken.get(name)
         freed = taken is not None and _freed(batch, str(taken["id"]), name)
         if (taken and taken["id"] != who.id and not freed) or name in claimed:
-            raise Conflict(
-                "user_name_taken",
-                f"The user name {who.flat['userName']!r} is taken.",
-                attribute="userName",
-            ).at(who.index)
-        claimed[name] = who.id
+            taken_by_another = f"The user name {who.flat['userName']!r} is taken."
+            refused.append(
+                Conflict("user_name_taken", taken_by_another, attribute="userName").at(who.index)
+            )
+        else:
+            claimed[name] = who.id
+    raise_all(refused)
     _group_names_are_unique(batch)
 
 
@@ -206,7 +229,8 @@ def _freed(batch: Batch, user_id: str, name: str) -> bool:
 
 def _group_names_are_unique(batch: Batch) -> None:
     claimed: set[str] = set()
-    for team in batch.groups.values():
+    refused: list[DirectoryError] = []
+    for team in _as_named(batch.groups.values()):
         if team.deleted or (
             team.before and team.before["display_name"] == team.row["display_name"]
         ):
@@ -216,12 +240,13 @@ def _group_names_are_unique(batch: Batch) -> None:
         holder = batch.groups.get(other) if other else None
         freed = holder is not None and (holder.deleted or key(holder.row["display_name"]) != name)
         if (other not in (None, team.id) and not freed) or name in claimed:
-            raise Conflict(
-                "group_name_taken",
-                f"There is a group named {team.row['display_name']!r} already.",
-                attribute="displayName",
-            ).at(team.index)
-        claimed.add(name)
+            there_is = f"There is a group named {team.row['display_name']!r} already."
+            refused.append(
+                Conflict("group_name_taken", there_is, attribute="displayName").at(team.index)
+            )
+        else:
+            claimed.add(name)
+    raise_all(refused)
 
 
 ORDER: tuple[Callable[[Batch], None], ...] = (

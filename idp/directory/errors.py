@@ -4,9 +4,14 @@ Doors translate `kind` into their protocol (HTTP status, SCIM scimType, SAML sta
 below the doors knows those. `cause` is for the log and never reaches a client.
 """
 
+from collections.abc import Sequence
+
 
 class DirectoryError(Exception):
-    """A refusal. `index` is the place of the refused change in its batch, where there is one."""
+    """A refusal. `index` is the place of the refused change in its batch, where there is one.
+
+    `also` holds what else was refused of the batch at the same step, each with its own index.
+    """
 
     kind = "invalid"
 
@@ -20,6 +25,7 @@ class DirectoryError(Exception):
         self.attribute = attribute
         self.owner = owner
         self.index: int | None = None
+        self.also: tuple[DirectoryError, ...] = ()
 
     def at(self, index: int | None) -> "DirectoryError":
         """The same error, knowing which change of the batch it speaks of."""
@@ -69,6 +75,14 @@ class Unavailable(DirectoryError):
     """The store cannot answer now (locked, full, unreachable); nothing was written."""
 
     kind = "unavailable"
+
+
+def raise_all(refusals: Sequence[DirectoryError]) -> None:
+    """Raise the first of these refusals, which then tells the others; nothing where none is."""
+    if refusals:
+        first, *others = refusals
+        first.also = tuple(others)
+        raise first from None
 
 
 def not_found(what: str) -> NotFound:

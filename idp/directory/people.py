@@ -92,6 +92,16 @@ def find_user(actor: Actor, user_id: str, *, deleted: bool = False) -> UserView:
     return _view(row, _external_ids(actor, [user_id]).get(user_id))
 
 
+def find_users(actor: Actor, ids: Collection[str]) -> dict[str, UserView]:
+    """{id: person} of those that are there and in reach, in one query."""
+    if not ids:
+        return {}
+    chosen = select(*_COLUMNS).where(User.deleted_at.is_(None), any_of(db.session(), User.id, ids))
+    rows = db.session.execute(within_reach(actor, chosen)).all()
+    names = _external_ids(actor, [row.id for row in rows])
+    return {row.id: _view(row, names.get(row.id)) for row in rows}
+
+
 def find_user_by_name(actor: Actor, user_name_key: str) -> UserView | None:
     """The person of a sign-in name (in comparable form), if there is one in reach."""
     statement = select(*_COLUMNS).where(

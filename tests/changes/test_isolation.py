@@ -83,6 +83,7 @@ READS: dict[str, list[Read]] = {
         lambda a, t: queries.find_user(a, t.user),
         lambda a, t: queries.find_user(a, t.deleted, deleted=True),
     ],
+    "find_users": [lambda a, t: queries.find_users(a, [t.user, t.deleted])],
     "find_user_by_name": [lambda a, t: queries.find_user_by_name(a, key(t.name))],
     "list_users": [
         lambda a, _: queries.list_users(a, ListQuery()),
