@@ -136,9 +136,9 @@ LEADS_NOWHERE = [
     ("DELETE", "/ServiceProviderConfig", 405),
     ("PATCH", "/ResourceTypes/User", 405),
     ("GET", "/Users/.search", 405),
+    ("GET", "/Bulk", 405),
     ("GET", "/Me", 501),
     ("PATCH", "/Me", 501),
-    ("POST", "/Bulk", 501),
     ("POST", "/.search", 501),
     ("GET", "/", 501),
 ]
