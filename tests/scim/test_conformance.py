@@ -6,6 +6,9 @@ import httpx2
 import pytest
 from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_models import (
+    BulkOperation,
+    BulkRequest,
+    BulkResponse,
     Context,
     Email,
     EnterpriseUser,
@@ -14,6 +17,8 @@ from scim2_models import (
     ListResponse,
     Manager,
     Name,
+    PatchOp,
+    PatchOperation,
     ScimProvider,
     User,
 )
@@ -59,6 +64,55 @@ def test_strict_models_read_every_answer(scim: Scim) -> None:
     Person.model_validate(patched, scim_ctx=Context.RESOURCE_PATCH_RESPONSE)
     Group.model_validate(group, scim_ctx=Context.RESOURCE_CREATION_RESPONSE)
     ListResponse[Person].model_validate(page, scim_ctx=Context.RESOURCE_QUERY_RESPONSE)
+
+
+# --- many at once -----------------------------------------------------------------------------
+
+
+def jobs() -> list[Any]:
+    """People with managers, a group of them, changes, and two mistakes."""
+    people = [somebody(number, "bulkId:hr0" if number else None) for number in range(len(STAFF))]
+    posts = [
+        BulkOperation[Person](method="POST", path="/Users", bulk_id=f"hr{number}", data=person)
+        for number, person in enumerate(people)
+    ]
+    members = [GroupMember(value=f"bulkId:hr{number}") for number in range(len(STAFF))]
+    everybody = Group(display_name="Everybody", members=members)
+    rename = PatchOp[Person](operations=[PatchOperation(op="add", path="title", value="Boss")])
+    return [
+        BulkOperation[Group](method="POST", path="/Groups", bulk_id="all", data=everybody),
+        *posts,
+        BulkOperation[Person](method="PATCH", path="/Users/bulkId:hr0", data=rename),
+        BulkOperation[Person](method="DELETE", path="/Users/bulkId:hr5"),
+        BulkOperation[Person](method="POST", path="/Users", bulk_id="again", data=people[1]),
+        BulkOperation[Person](method="DELETE", path="/Users/nobody"),
+    ]
+
+
+def test_independent_client_has_many_operations_done_at_once(
+    standard: SyncSCIMClient, scim: Scim
+) -> None:
+    found = standard.provider
+    provider = ScimProvider([User, EnterpriseUser, Group], found.resource_types, found.config)
+    client = SyncSCIMClient(standard.client, provider=provider)
+
+    told = client.bulk(BulkRequest[Person | Group](operations=jobs())).operations
+
+    assert [o.status for o in told] == [201] * 7 + [200, 204, 409, 404]
+    assert told[9].response.scim_type == "uniqueness"
+    group = scim("GET", str(told[0].location).partition("/scim/v2")[2]).json
+    assert len(group["members"]) == len(STAFF) - 1
+
+
+def test_strict_models_read_the_answer_to_many_operations(scim: Scim) -> None:
+    asked = BulkRequest[Person | Group](operations=jobs())
+    answer = scim("POST", "/Bulk", asked.model_dump(scim_ctx=Context.BULK_REQUEST)).json
+
+    read = BulkResponse[Person | Group].model_validate(answer, scim_ctx=Context.BULK_RESPONSE)
+
+    told = read.operations or []
+    assert [o.bulk_id for o in told[:2]] == ["all", "hr0"]
+    assert [type(o.response).__name__ for o in told[9:]] == ["Error", "Error"]
 
 
 # --- an HR feed -------------------------------------------------------------------------------
