@@ -18,10 +18,12 @@ one change and for a thousand. What is done, in the order of the request:
 from bisect import insort
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from idp.changes import Outcome, apply
 from idp.changes.intents import Change, DeleteGroup, DeleteUser
+from idp.clock import now
 from idp.directory.errors import DirectoryError, Stale, TooMany
 from scim.bulk_batches import Attempt, Step, batch_of, blamed_by, halves_of, meets
 from scim.bulk_operations import Operation, change_of, only_moves_members, posts_of, resolve
@@ -30,7 +32,8 @@ from scim.errors import ScimError, from_directory
 from scim.resources import Kind
 
 LONGEST_RUN = 1_000
-MAX_BATCHES = 1_000  # of one request, so that none can keep a process busy for minutes
+# Clients wait about a minute. Operations that wait for one another, and passwords, can take longer.
+LONGEST_WORK = timedelta(seconds=30)
 _READS = 8  # of a resource that others change meanwhile
 _NOT_NOW = frozenset({"unavailable", "too_many"})  # no fault of an operation
 
@@ -41,6 +44,7 @@ class Run:
 
     operations: list[Operation] = field(default_factory=list)
     changed: dict[str, bool] = field(default_factory=dict)
+    cuts: set[int] = field(default_factory=set)  # so many of them refer to none of the others
 
     def takes(self, operation: Operation) -> bool:
         """Whether an operation need not wait for the result of this run."""
@@ -72,7 +76,7 @@ class Job:
         self.referrers: dict[str, list[Operation]] = {}
         self.failures: list[int] = []  # places, in order
         self.written = False
-        self.batches = 0
+        self.deadline = now() + LONGEST_WORK
         self._first = 0  # nothing before it is left to do
         for operation in operations:
             self._connect(operation)
@@ -83,13 +87,15 @@ class Job:
 
     def work(self) -> None:
         """Give every operation its result, up to the last error that is accepted."""
+        for unreadable in [operation for operation in self.operations if operation.done]:
+            self._failed(unreadable)
         for operation in self.operations:
-            if operation.error is not None:
-                self._failed(operation)
-            elif not self.posts.keys() >= set(operation.names):
+            if not self.posts.keys() >= set(operation.names):
                 self._fail(operation, _no_such(operation, self.posts))
         while run := self._next_run():
             self._settle(self._steps(run))
+            if self._late():
+                self._give_up(_TOO_LONG)
 
     def processed(self) -> list[Operation]:
         """The operations with a result, in the order of the request (§3.7.3)."""
@@ -135,6 +141,7 @@ class Job:
             operation = self.operations[place]
             if operation.done or operation in within:
                 continue
+            run.cuts.add(len(run.operations))
             for prerequisite in self._prerequisites(operation, within):
                 run.add(prerequisite)
             if operation in within:  # a POST that refers to itself, maybe through others
@@ -177,9 +184,11 @@ class Job:
         changing: dict[str, bool] = {}  # ids of this run, and whether by members alone
         gone: set[str] = set()
         steps: list[Step] = []
-        for operation in run.operations:
+        for number, operation in enumerate(run.operations):
             if operation.done:  # a POST that it refers to has just failed
                 continue
+            if steps and number in run.cuts and self._late():
+                break
             try:
                 change = self._change(operation, held, changing)
             except Unsettled:
@@ -234,23 +243,16 @@ class Job:
                 continue
             owners, changes = batch_of(left)
             try:
-                outcome = self._applied(changes)
+                outcome = apply(*changes, by=self.call.actor)
             except DirectoryError as refused:
                 if refused.kind in _NOT_NOW:
                     return self._stop(refused)
                 rest += self._after(refused, owners, Attempt(left, attempt.tries - 1))
+                if self._late():
+                    return None
             else:
                 self._succeeded(owners, outcome)
         return None
-
-    def _applied(self, changes: Sequence[Change]) -> Outcome:
-        self.batches += 1
-        if self.batches > MAX_BATCHES:
-            raise TooMany(
-                "too_many_batches",
-                "Too many operations of this request wait for one another; send the rest anew.",
-            )
-        return apply(*changes, by=self.call.actor)
 
     def _left(self, steps: Sequence[Step]) -> list[Step]:
         """The steps still to be made, and none after the last error that is accepted.
@@ -309,10 +311,22 @@ class Job:
         """
         if not self.written:
             raise refused
+        self._give_up(refused)
+
+    def _late(self) -> bool:
+        return now() > self.deadline
+
+    def _give_up(self, reason: DirectoryError) -> None:
+        """Say of all that is left that it was not done, and why."""
         for operation in self.operations:
             if not operation.done:
-                operation.fail(from_directory(refused))
+                operation.fail(from_directory(reason))
                 insort(self.failures, operation.place)
+
+
+_TOO_LONG = TooMany(
+    "bulk_took_too_long", "The request took too long. This was not done; send it in another one."
+)
 
 
 def _no_such(operation: Operation, posts: Mapping[str, Operation]) -> ScimError:

@@ -6,6 +6,7 @@ from flask import Flask
 from idp.changes import apply
 from idp.changes.intents import (
     AddMember,
+    AssignRole,
     ChangeConnection,
     ChangeGroup,
     ChangeUser,
@@ -257,3 +258,37 @@ def test_members_added_at_once_are_all_there(app: Flask, people: Cast) -> None:
     assert queries.effective_count(people.alice, cooks) == 16
     assert queries.effective_count(people.alice, kitchen) == 8
     assert queries.find_group(people.alice, cooks).version == 1 + 16
+
+
+def test_refusal_tells_of_all_that_its_step_refused(people: Cast) -> None:
+    taken, free, wrong = ({"userName": n} for n in ("bob@northwind.example", "free", 7))
+    with pytest.raises(Conflict) as names:
+        apply(*map(CreateUser, (free, taken, taken)), by=people.operator)
+    with pytest.raises(Invalid) as values:
+        apply(*map(CreateUser, (wrong, free, taken, wrong)), by=people.operator)
+
+    assert [names.value.index, *(other.index for other in names.value.also)] == [1, 2]
+    assert [values.value.index, *(other.index for other in values.value.also)] == [0, 3]
+
+
+def test_of_changes_that_clash_the_later_is_refused(people: Cast) -> None:
+    joe, jim = somebody(people.operator, "joe"), somebody(people.operator, "jim")
+    a, b = group(people.operator, "A"), group(people.operator, "B")
+    for clash in (
+        [ChangeUser(joe, {"userName": "x"}), CreateUser({"userName": "x"})],
+        [CreateUser({"userName": "x"}), ChangeUser(jim, {"userName": "x"})],
+        [ChangeGroup(b, {"displayName": "x"}), ChangeGroup(a, {"displayName": "x"})],
+        [AddMember(a, b), AddMember(b, a)],
+    ):
+        with pytest.raises(Conflict) as refused:
+            apply(*clash, by=people.operator)
+        assert refused.value.index == 1
+
+
+def test_of_administrators_who_leave_the_last_is_kept(people: Cast) -> None:
+    second = somebody(people.operator, "second")
+    apply(AssignRole(second, "global_administrator"), by=people.operator)
+    for pair in ((people.alice.id, second), (second, people.alice.id)):
+        with pytest.raises(Conflict) as refused:
+            apply(*map(DeleteUser, pair), by=people.operator)
+        assert (refused.value.code, refused.value.index) == ("last_global_administrator", 1)

@@ -399,3 +399,25 @@ def test_error_of_a_reference_counts(scim: Scim) -> None:
 
     assert statuses(told) == [201, 409]
     assert scim.names('filter=userName eq "c"') == []
+
+
+@pytest.mark.parametrize("accepted, wanted", [(2, [400, 409]), (3, [400, 409, 201])])
+def test_failed_reference_counts_once(scim: Scim, accepted: int, wanted: list[int]) -> None:
+    unreadable = {"method": "POST", "path": "/Users", "bulkId": "a"}
+
+    told = bulk(scim, unreadable, user("b", "bulkId:a"), user("c"), failOnErrors=accepted)
+
+    assert statuses(told) == wanted
+
+
+def test_what_an_operation_refers_to_is_done_with_it(scim: Scim) -> None:
+    scim.user("taken")
+
+    told = bulk(scim, team("A", "bulkId:b"), user("taken"), user("c"), user("b"), failOnErrors=1)
+
+    assert [(o["bulkId"], o["status"]) for o in told] == [
+        ("A", "201"),
+        ("taken", "409"),
+        ("b", "201"),
+    ]
+    assert scim.names('filter=userName eq "c"') == []

@@ -1,6 +1,7 @@
 """Bulk requests that are wrong as a whole, and operations that are wrong in themselves."""
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -251,16 +252,15 @@ def test_infinity_does_no_harm(scim: Scim) -> None:
 # --- when not everything can be done ----------------------------------------------------------
 
 
-def test_operations_that_wait_for_one_another_have_an_end(
+def test_request_that_takes_too_long_tells_what_is_left(
     scim: Scim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_runs, "MAX_BATCHES", 3)
-    joe = f"/Users/{scim.user('joe')['id']}"
+    monkeypatch.setattr(bulk_runs, "LONGEST_WORK", timedelta(seconds=-1))
 
-    told = bulk(scim, *(titled(joe, f"Clerk {number}") for number in range(5)))
+    told = bulk(scim, user("a", "bulkId:b"), titled("/Users/bulkId:a", "Clerk"), user("b"))
 
-    assert statuses(told) == [200, 200, 200, 429, 429]
-    assert scim("GET", joe).json["title"] == "Clerk 2"
+    assert statuses(told) == [201, 429, 201]
+    assert set(scim.names('filter=userName eq "a" or userName eq "b"')) == {"a", "b"}
 
 
 def test_store_that_cannot_write_refuses_the_whole_request(
