@@ -30,6 +30,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.after_request(headers.add_headers)
     for door in (portal, scim, federation):
         door.bind(app)
+    app.extensions["chamberlain_rehearse"] = scim.rehearse  # for the portal, blind to that door
     health.bind(app)
     cli.bind(app)
     _bind_errors(app)

@@ -16,6 +16,11 @@ def now() -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+def elapsed() -> float:
+    """Seconds that never run backwards, for rates and pauses; a frozen clock stops them too."""
+    return _frozen[0]().timestamp() if _frozen else time.monotonic()
+
+
 def freeze(source: Callable[[], datetime] | None) -> None:
     """Let tests replace the clock; None gives the real one back."""
     _frozen[:] = [source] if source else []

@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     demo: bool = False
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
     worker: bool = True  # deliver the outbox in a thread of the server
+    journal_seconds: float = Field(0.5, ge=0, le=60)  # how long SCIM's journal gathers entries
     trusted_proxies: int = Field(0, ge=0, le=5)
     session_idle_minutes: int = Field(480, ge=5, le=1440)
     session_hours: int = Field(24, ge=1, le=168)

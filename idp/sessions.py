@@ -101,11 +101,11 @@ def _throttle_keys(user_name: str) -> dict[str, int]:
     account = hashlib.sha256(_name_key(user_name).encode("utf-8", "surrogatepass")).hexdigest()
     return {
         f"account:{account}": FREE_FAILURES_OF_ACCOUNT,
-        f"network:{_network(request.remote_addr or '')}": FREE_FAILURES_OF_NETWORK,
+        f"network:{network(request.remote_addr or '')}": FREE_FAILURES_OF_NETWORK,
     }
 
 
-def _network(address: str) -> str:
+def network(address: str) -> str:
     """The /24 or /64 that an address lies in: what one attacker has at hand."""
     try:
         ip = ipaddress.ip_address(address)

@@ -3,10 +3,12 @@
 Nothing in the address tells the organization: the token does, so one base URL serves them all.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from idp.changes import ledger
-from idp.directory import queries
+from idp.directory import queries, views
 from idp.directory.actors import Actor
 from idp.directory.attributes import Vocabulary
 from scim.errors import unauthorized
@@ -23,6 +25,7 @@ class Caller:
     actor: Actor
     vocabulary: Vocabulary
     profile: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def authenticate(header: str | None, request_id: str) -> Caller:
@@ -40,6 +43,11 @@ def authenticate(header: str | None, request_id: str) -> Caller:
     if view is None:
         raise unauthorized("The token is unknown, expired or revoked.", "invalid_token")
     ledger.touch_token(view.token_id, view.connection_id, view.token_last_used)
+    return caller_from(view, request_id)
+
+
+def caller_from(view: views.Caller, request_id: str) -> Caller:
+    """Who calls, as this door sees them."""
     actor = Actor(
         kind="connection",
         id=view.connection_id,
@@ -50,4 +58,4 @@ def authenticate(header: str | None, request_id: str) -> Caller:
         connection_id=view.connection_id,
         request_id=request_id,
     )
-    return Caller(actor, view.vocabulary, view.profile)
+    return Caller(actor, view.vocabulary, view.profile, view.settings)

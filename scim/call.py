@@ -9,6 +9,8 @@ from flask import current_app, request
 from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from idp.changes import Outcome, apply
+from idp.changes.intents import Change
 from scim.auth import Caller
 from scim.dialects import Language, Tolerance
 from scim.errors import ScimError
@@ -36,6 +38,8 @@ class Call:
         headers: Headers,
         body: dict[str, Any],
         base: str,
+        *,
+        dry_run: bool = False,
     ) -> None:
         self.caller = caller
         self.actor = caller.actor
@@ -45,6 +49,8 @@ class Call:
         self.headers = headers
         self.body = body
         self.base = base
+        self.dry_run = dry_run
+        self.outcomes: list[Outcome] = []
         self.tolerance = Tolerance(caller.profile)
         self._projection: Projection | None = None
         # Bulk alone knows beforehand what a call will read, and what is about to change.
@@ -67,6 +73,15 @@ class Call:
         """Raise Unsettled where the state of a resource cannot be read yet."""
         if resource_id in self.changing:
             raise Unsettled
+
+    def apply(self, *changes: Change) -> Outcome:
+        """Make these changes as the caller; in a rehearsal, only find out what they would do.
+
+        Every write of this door comes through here, so that no rehearsal can write.
+        """
+        outcome = apply(*changes, by=self.actor, dry_run=self.dry_run)
+        self.outcomes.append(outcome)
+        return outcome
 
     def language(self, kind: str) -> Language:
         """The names of a resource type in the caller's organization, and what is forgiven."""

@@ -7,7 +7,6 @@ What is particular to people and to groups is in `users` and `groups`.
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
-from idp.changes import apply
 from idp.changes.intents import Change
 from idp.directory.errors import Invalid, Stale, not_found
 from scim.answers import Answer
@@ -96,7 +95,7 @@ def _view(kind: Kind, call: Call, resource_id: str) -> Any:
 def created(kind: Kind, call: Call) -> Answer:
     """POST (§3.3)."""
     call.projection(kind.name)  # a wrong one is refused before anything is written
-    made = apply(kind.creation(call), by=call.actor).first
+    made = call.apply(kind.creation(call)).first
     return _told(kind, call, made.id, 201)
 
 
@@ -104,7 +103,7 @@ def replaced(kind: Kind, call: Call, resource_id: str) -> Answer:
     """PUT (§3.5.1); it never creates."""
     call.projection(kind.name)
     expect = _expected(kind, call, resource_id)
-    apply(kind.replacement(call, resource_id, expect), by=call.actor)
+    call.apply(kind.replacement(call, resource_id, expect))
     return _told(kind, call, resource_id, 200)
 
 
@@ -125,7 +124,7 @@ def _modify(kind: Kind, call: Call, resource_id: str, expect: int | None) -> Non
         if change is None:
             return
         try:
-            apply(change, by=call.actor)
+            call.apply(change)
             return
         except Stale:
             if expect is not None or attempt == _TRIES:
@@ -134,7 +133,7 @@ def _modify(kind: Kind, call: Call, resource_id: str, expect: int | None) -> Non
 
 def deleted(kind: Kind, call: Call, resource_id: str) -> Answer:
     """DELETE (§3.6)."""
-    apply(kind.deletion(resource_id, _expected(kind, call, resource_id)), by=call.actor)
+    call.apply(kind.deletion(resource_id, _expected(kind, call, resource_id)))
     return Answer(204)
 
 
@@ -153,7 +152,9 @@ def _expected(kind: Kind, call: Call, resource_id: str) -> int | None:
 
 
 def _told(kind: Kind, call: Call, resource_id: str, status: int) -> Answer:
-    """The resource as it now is."""
+    """The resource as it now is; a rehearsal has made none to be read."""
+    if call.dry_run:
+        return Answer(status)
     view = _view(kind, call, resource_id)
     headers = {"ETag": etag(view.version)}
     if status == 201:

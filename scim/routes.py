@@ -1,7 +1,9 @@
 """Every address and method of the SCIM door, in one table; and the shell around each request.
 
-The shell knows who calls, what may be sent, and how an error looks. Addresses take every method
-and refuse the wrong ones themselves, so that a 404 or 405 is SCIM JSON too (RFC 7644 §3.12).
+The shell knows who calls, what may be sent, and how an error looks; in this order: `limits` finds
+out who calls and whether not too often, a handler answers, `journal` writes down what came of it.
+Addresses take every method and refuse the wrong ones themselves, so that a 404 or 405 is SCIM JSON
+too (RFC 7644 §3.12).
 """
 
 from collections.abc import Callable, Mapping
@@ -13,9 +15,8 @@ from werkzeug.exceptions import HTTPException
 
 from idp.directory.errors import DirectoryError
 from idp.extensions import csrf
-from scim import bulk, discovery, errors, resources
+from scim import bulk, discovery, errors, journal, limits, resources
 from scim.answers import Answer
-from scim.auth import authenticate
 from scim.call import Call, base_url, read_body
 from scim.errors import ScimError
 from scim.events import polling
@@ -26,6 +27,8 @@ from scim.users import USERS
 
 MEDIA_TYPE = "application/scim+json"
 _EVERY_METHOD = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 Handler = Callable[..., Answer]
 
@@ -91,20 +94,27 @@ def _serve(rule: str, path: Mapping[str, Any]) -> Answer:
     header = request.headers.get("Authorization")
     if header is None and rule in PUBLIC and request.method in ("GET", "HEAD"):
         return PUBLIC[rule](base_url(), **path)
-    caller = authenticate(header, g.get("request_id", ""))
-    handlers = ROUTES[rule]
-    method = "GET" if request.method == "HEAD" else request.method
-    if method not in handlers:
-        allowed = ", ".join(sorted(handlers))
-        detail = f"{request.method} is not possible here. Possible: {allowed}."
-        raise ScimError(405, detail, headers={"Allow": allowed})
-    limit = LARGEST.get(rule, MAX_BODY)
-    body = read_body(limit) if method in ("POST", "PUT", "PATCH") else {}
-    call = Call(caller, request.args, request.headers, body, base_url())
+    caller = limits.identify(header, g.get("request_id", ""))
+    visit = journal.begin(caller, rule, path)
+    limits.admit(caller)
+    handle = handler_of(rule, request.method)
+    body = read_body(LARGEST.get(rule, MAX_BODY)) if request.method in WITH_BODY else {}
+    call = visit.call = Call(caller, request.args, request.headers, body, base_url())
     try:
-        return handlers[method](call, **path)
+        return handle(call, **path)
     finally:
         call.log_notes()
+
+
+def handler_of(rule: str, method: str) -> Handler:
+    """What answers a method at an address. Raises ScimError 405."""
+    handlers = ROUTES[rule]
+    handler = handlers.get("GET" if method == "HEAD" else method)
+    if handler is None:
+        allowed = ", ".join(sorted(handlers))
+        detail = f"{method} is not possible here. Possible: {allowed}."
+        raise ScimError(405, detail, headers={"Allow": allowed})
+    return handler
 
 
 def _answered(rule: str, **path: Any) -> Response:
@@ -130,6 +140,7 @@ def answer_failure() -> Response:
 
 
 def _refused(error: ScimError) -> Response:
+    journal.refused(error)
     return _response(Answer(error.status, dump(error.body()), error.headers))
 
 
@@ -161,6 +172,11 @@ for _rule in ROUTES:
     )
 
 
+blueprint.after_request(journal.end)
+
+
 def bind(app: Flask) -> None:
     """Open this door in an application."""
+    limits.bind(app)
+    journal.bind(app)
     app.register_blueprint(blueprint)

@@ -26,13 +26,14 @@ DATABASES = ("sqlite", "postgresql")
 
 
 def settings_for(database_url: str, data_dir: Path, **more: object) -> Settings:
-    """Settings of a test app; the worker runs only where a test starts it."""
+    """Settings of a test app; worker and journal write only where a test lets them."""
     given: dict[str, object] = {
         "database_url": database_url,
         "data_dir": data_dir,
         "secret_key": SecretStr(SECRET_KEY),
         "master_key": SecretStr(MASTER_KEY),
         "worker": False,
+        "journal_seconds": 0,
         "log_level": "error",
     }
     return Settings(**(given | more))  # type: ignore[arg-type]

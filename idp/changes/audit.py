@@ -245,6 +245,25 @@ def page(
     return views, views[-1].seq if len(rows) > limit else None
 
 
+def of_request(
+    actor: Actor, connection_id: str, request_id: str, numbers: tuple[int, int], limit: int = 200
+) -> list[AuditView]:
+    """What one request of a connection changed, by the numbers of its entries, in order.
+
+    Whoever may see what a connection asked may see what came of it: audit.read is not needed.
+    """
+    actor.need("connections.read")
+    table = AuditEntry.__table__
+    mine = select(table).where(
+        table.c.org_id == actor.org_id,
+        table.c.seq.between(*numbers),
+        table.c.actor_id == connection_id,
+        table.c.request_id == request_id,
+    )
+    rows = db.session.execute(mine.order_by(table.c.seq).limit(limit)).mappings()
+    return [_view(dict(row)) for row in rows]
+
+
 def entries_after(org_id: str, seq: int, limit: int) -> list[AuditView]:
     """What happened in an organization after an entry, in order; for those who follow it."""
     table = AuditEntry.__table__

@@ -1,6 +1,7 @@
 """The verbs of connections: attach, change, detach; and of their tokens."""
 
 from datetime import timedelta
+from typing import Any
 
 from idp.changes import streams
 from idp.changes.batch import Batch, Needs, Result, Row
@@ -14,6 +15,7 @@ from idp.changes.intents import (
     RevokeToken,
 )
 from idp.clock import new_id, new_secret
+from idp.directory import limits
 from idp.directory.connections import Connection, ConnectionToken, Link
 from idp.directory.errors import Invalid, Stale, not_found
 from idp.directory.values import FORBIDDEN, digest
@@ -60,6 +62,7 @@ def _profile(profile: str) -> str:
 
 def create_connection(batch: Batch, change: CreateConnection) -> Result:
     """Attach a partner."""
+    limits.check(change.settings)
     row: Row = {
         "id": change.id or new_id(),
         "org_id": batch.org_id,
@@ -88,10 +91,11 @@ def create_connection(batch: Batch, change: CreateConnection) -> Result:
 
 
 def change_connection(batch: Batch, change: ChangeConnection) -> Result:
-    """Change what is given; secrets and metadata appear in the audit by their fact alone."""
+    """Change what is given."""
     row = _held(batch, change.id)
     if change.expect is not None and change.expect != row["version"]:
         raise Stale("version_stale", "Somebody else has changed this connection meanwhile.")
+    limits.check(change.settings or {})
     wanted = {
         "name": None if change.name is None else _name(change.name),
         "profile": None if change.profile is None else _profile(change.profile),
@@ -106,9 +110,31 @@ def change_connection(batch: Batch, change: ChangeConnection) -> Result:
     batch.update(
         Connection, {"id": row["id"]}, altered | {"version": version, "last_modified": batch.now}
     )
-    shown = {n: ["…", "…"] if n == "settings" else [row[n], v] for n, v in altered.items()}
+    shown = {n: [row[n], v] for n, v in altered.items() if n != "settings"}
+    if "settings" in altered:
+        shown |= _told("settings", row["settings"], altered["settings"])
     batch.note("connection.changed", ("Connection", row["id"], row["name"]), shown)
     return Result(row["id"], version, changed=True)
+
+
+def _told(place: str, before: Any, after: Any, depth: int = 2) -> Row:
+    """Which settings differ. Numbers and switches are told; of the rest, secrets and metadata
+    among them, the fact alone.
+    """
+    if not depth or not isinstance(before, dict | None) or not isinstance(after, dict | None):
+        return {place: [_plain(before), _plain(after)]}
+    was, is_now = before or {}, after or {}
+    altered = [
+        name for name in sorted(was.keys() | is_now.keys()) if was.get(name) != is_now.get(name)
+    ]
+    told: Row = {}
+    for name in altered:
+        told |= _told(f"{place}.{name}", was.get(name), is_now.get(name), depth - 1)
+    return told
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | float) else "…"
 
 
 def delete_connection(batch: Batch, change: DeleteConnection) -> Result:

@@ -32,6 +32,7 @@ from idp.directory.teams import (
 )
 from idp.directory.trust import (
     caller_by_token,
+    caller_of,
     extension_schemas,
     find_connection,
     find_organization,
@@ -56,6 +57,7 @@ from idp.directory.trust import (
 
 __all__ = [
     "caller_by_token",
+    "caller_of",
     "count_groups",
     "count_people",
     "effective_count",

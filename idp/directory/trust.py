@@ -38,21 +38,45 @@ def caller_by_token(token: str) -> Caller | None:
 
     The token is found by its hash, so that timing tells nothing about stored secrets.
     """
-    statement = (
-        select(ConnectionToken, Connection, Organization)
-        .join(Connection, Connection.id == ConnectionToken.connection_id)
-        .join(Organization, Organization.id == ConnectionToken.org_id)
-        .where(ConnectionToken.token_hash == digest(token))
-    )
+    statement = _callers().where(ConnectionToken.token_hash == digest(token))
     row = db.session.execute(statement).first()
     if row is None:
         return None
     held, connection, organization = row
-    ended = held.revoked_at is not None or (
-        held.expires_at is not None and held.expires_at <= now()
-    )
-    if ended or not connection.enabled:
+    if not _opens(held) or not connection.enabled:
         return None
+    return _caller(held, connection, organization)
+
+
+def _opens(token: ConnectionToken) -> bool:
+    return token.revoked_at is None and (token.expires_at is None or token.expires_at > now())
+
+
+def caller_of(actor: Actor, connection_id: str) -> Caller | None:
+    """As whom a connection would call now, by the most that a live token permits; for rehearsals.
+
+    None where no token opens, or the connection is off. Raises NotFound.
+    """
+    find_connection(actor, connection_id)
+    statement = _callers().where(
+        same(Connection.id, connection_id), Connection.org_id == actor.org_id
+    )
+    rows = db.session.execute(statement.order_by(ConnectionToken.scope.desc())).all()
+    for held, connection, organization in rows:  # "write" before "read"
+        if _opens(held) and connection.enabled:
+            return _caller(held, connection, organization)
+    return None
+
+
+def _callers() -> Any:
+    return (
+        select(ConnectionToken, Connection, Organization)
+        .join(Connection, Connection.id == ConnectionToken.connection_id)
+        .join(Organization, Organization.id == ConnectionToken.org_id)
+    )
+
+
+def _caller(held: ConnectionToken, connection: Connection, organization: Organization) -> Caller:
     return Caller(
         token_id=held.id,
         token_last_used=held.last_used_at,

@@ -13,15 +13,18 @@ branch_labels = None
 depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
+KEY = sa.String(length=256).with_variant(sa.String(length=256, collation="C"), "postgresql")
 DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 
 def upgrade() -> None:
     _followers()
     _events()
+    _journal()
 
 
 def downgrade() -> None:
+    _no_journal()
     _no_events()
     _no_followers()
 
@@ -142,3 +145,46 @@ def _no_events() -> None:
     op.drop_index("ix_event_tokens_order", table_name="event_tokens")
     for table in ("event_tokens", "stream_subjects", "event_streams"):
         op.drop_table(table)
+
+
+# --- the journal of SCIM requests ---------------------------------------------------------------
+
+
+def _journal() -> None:
+    op.create_table(
+        "journal_entries",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.Column("connection_id", sa.String(length=36), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("method", sa.String(length=16), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("conditions", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("kept", sa.String(length=8), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("scim_type", sa.String(length=32), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("duration", sa.Integer(), nullable=False),
+        sa.Column("request_id", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("resource_id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_key", KEY, nullable=False),
+        sa.Column("tolerated", sa.Text(), nullable=False),
+        sa.Column("first_entry", sa.Integer(), nullable=True),
+        sa.Column("last_entry", sa.Integer(), nullable=True),
+        sa.Column("repeated", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_entries")),
+    )
+    for name, column in (("time", "at"), ("resource", "resource_id"), ("name", "name_key")):
+        columns = ["connection_id", column] + (["id"] if column == "at" else [])
+        op.create_index(f"ix_journal_entries_{name}", "journal_entries", columns)
+
+
+def _no_journal() -> None:
+    for name in ("name", "resource", "time"):
+        op.drop_index(f"ix_journal_entries_{name}", table_name="journal_entries")
+    op.drop_table("journal_entries")

@@ -126,6 +126,7 @@ READS: dict[str, list[Read]] = {
         lambda a, _: queries.partner_by_entity_id(a.org_id, "urn:northwind:wiki")
     ],
     "partner_by_id": [lambda a, t: queries.partner_by_id(a.org_id, t.partner)],
+    "caller_of": [lambda a, t: queries.caller_of(a, t.connection)],
     "tokens_of": [lambda a, t: queries.tokens_of(a, t.connection)],
     "extension_schemas": [lambda a, _: queries.extension_schemas(a)],
     "sources": [lambda a, _: queries.sources(a)],

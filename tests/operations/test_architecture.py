@@ -9,6 +9,7 @@ PACKAGES = ("idp", "scim", "portal")
 DOORS = {"idp/cli", "idp/federation", "portal", "scim"}
 MAY_WRITE = {
     "idp/changes/apply.py",
+    "idp/changes/journal.py",
     "idp/changes/ledger.py",
     "idp/changes/outbox.py",
     "idp/mail.py",
