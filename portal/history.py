@@ -8,6 +8,8 @@ from typing import Any
 from flask import Response, request, url_for
 
 from idp.changes import audit
+from idp.changes.batch import Note
+from idp.clock import now
 from idp.directory.actors import Actor
 from idp.directory.roles import ROLES
 from portal.frame import page
@@ -156,6 +158,31 @@ def latest(actor: Actor, limit: int = 8) -> list[Entry]:
 def entries(views: Iterable[audit.AuditView]) -> list[Entry]:
     """Audit entries in words."""
     return [_entry(view) for view in views]
+
+
+def foreseen(who: str, notes: Iterable[Note]) -> list[Entry]:
+    """What would be written in the audit, in the same words; what would be made has no page."""
+    return [_entry(_as_view(who, note)) for note in notes]
+
+
+def _as_view(who: str, note: Note) -> audit.AuditView:
+    return audit.AuditView(
+        seq=0,
+        at=now(),
+        actor_kind="connection",
+        actor_id="",
+        actor_name=who,
+        door="scim",
+        request_id="",
+        action=note.action,
+        target_kind="" if note.action.endswith(".created") else note.target_kind,
+        target_id=note.target_id,
+        target_name=note.target_name,
+        related_kind=note.related_kind,
+        related_id=note.related_id,
+        related_name=note.related_name,
+        diff=dict(note.diff),
+    )
 
 
 def _entry(view: audit.AuditView) -> Entry:

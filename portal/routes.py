@@ -15,10 +15,12 @@ from flask.typing import ResponseReturnValue
 from idp import sessions
 from portal import (
     applications,
+    connection_settings,
     connections,
     groups,
     history,
     home,
+    journal,
     me,
     people,
     roles,
@@ -47,6 +49,7 @@ _PERSON = "/identity/people/<user_id>"
 _GROUP = "/identity/groups/<group_id>"
 _ROLE = "/identity/roles/<key>"
 _SYSTEM = "/identity/provisioning/<connection_id>"
+_ENTRY = f"{_SYSTEM}/journal/<entry_id>"
 _APPLICATION = "/identity/applications/<connection_id>"
 
 ROUTES = (
@@ -83,6 +86,12 @@ ROUTES = (
     Route("/identity/provisioning", connections.provisioning, needs="connections.read"),
     Route("/identity/provisioning/new", connections.connection_new, BOTH, "connections.write"),
     Route(_SYSTEM, connections.connection, needs="connections.read"),
+    Route(
+        f"{_SYSTEM}/settings", connection_settings.connection_settings, BOTH, "connections.write"
+    ),
+    Route(f"{_SYSTEM}/journal", journal.journal_page, needs="connections.read"),
+    Route(_ENTRY, journal.journal_entry, needs="connections.read"),
+    Route(f"{_ENTRY}/replay", journal.journal_replay, POST, "connections.write"),
     Route(f"{_SYSTEM}/delete", connections.connection_delete, BOTH, "connections.write"),
     Route(f"{_SYSTEM}/tokens/new", connections.token_new, BOTH, "connections.write"),
     Route(

@@ -18,4 +18,6 @@ class Tab:
 TABS = (
     Tab("Overview", "portal.connection"),
     Tab("Events", "portal.stream"),
+    Tab("Journal", "portal.journal_page"),
+    Tab("Settings", "portal.connection_settings", "connections.write"),
 )

@@ -13,6 +13,8 @@ from idp.changes.intents import (
     IssueToken,
     RevokeToken,
 )
+from idp.changes.journal import JournalView
+from idp.changes.journal_pages import JournalFilter, journal
 from idp.changes.partners import PROFILES
 from idp.cli import metadata
 from idp.cli.answers import Answer, command, table
@@ -24,7 +26,7 @@ from idp.directory.views import ConnectionView, TokenView
 from idp.federation import pysaml
 from idp.federation.partner import Terms
 
-scim = click.Group("scim", help="SCIM clients: connect, token, tokens, revoke.")
+scim = click.Group("scim", help="SCIM clients: connect, token, tokens, revoke, journal.")
 app = click.Group("app", help="Applications that people sign in to: saml, list.")
 scope_of = click.option(
     "--scope", type=click.Choice(["read", "write"]), default="write", show_default=True
@@ -116,6 +118,43 @@ def revoke(org: str, token_id: str) -> Answer:
     by = operator(organization(org).id)
     outcome = apply(RevokeToken(token_id), by=by)
     return Answer({"id": token_id, "state": "revoked", "changed": outcome.changed})
+
+
+@command("journal", scim)
+@click.argument("org")
+@click.argument("name")
+@click.option("--limit", type=click.IntRange(1, 500), default=20, show_default=True)
+@click.option("--refused", is_flag=True, help="Only what was refused or failed.")
+def show_journal(org: str, name: str, limit: int, refused: bool) -> Answer:
+    """Show what a SCIM client asked, and what came of it, newest first."""
+    by = operator(organization(org).id)
+    wanted = JournalFilter(result="refused" if refused else "")
+    found, _cursor = journal(by, _scim_client(by, name).id, wanted, limit=limit)
+    rows = [_request(entry) for entry in found]
+    names = ("at", "method", "path", "status", "changes", "tolerated", "detail")
+    shown = [[row[name] for name in names] for row in rows]
+    return Answer({"requests": rows}, table(shown, "Nothing is in the journal."))
+
+
+def _request(entry: JournalView) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "at": rfc3339(entry.at),
+        "method": entry.method,
+        "path": f"{entry.path}?{entry.query}" if entry.query else entry.path,
+        "status": entry.status,
+        "scim_type": entry.scim_type,
+        "code": entry.code,
+        "detail": entry.detail,
+        "microseconds": entry.duration,
+        "request_id": entry.request_id,
+        "resource": entry.resource_id,
+        "name": entry.name,
+        "tolerated": list(entry.tolerated),
+        "changes": entry.changed,
+        "repeated": entry.repeated,
+        "body": entry.body,
+    }
 
 
 @command("saml", app)

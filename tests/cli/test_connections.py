@@ -7,6 +7,7 @@ from flask import Flask
 
 from idp.directory import queries
 from idp.federation.partner import Terms
+from scim.journal import recorder
 from tests.cast import Cast
 from tests.cli.conftest import Run
 from tests.federation.partners import ACS, ENTITY, sp_metadata
@@ -38,6 +39,24 @@ def test_a_token_may_be_for_reading_alone(app: Flask, run: Run) -> None:
     bearer = {"Authorization": f"Bearer {data['token']}"}
     body = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "x"}
     assert app.test_client().post("/scim/v2/Users", json=body, headers=bearer).status_code == 403
+
+
+def test_the_journal_is_read(app: Flask, people: Cast, run: Run) -> None:
+    bearer = {"Authorization": f"Bearer {people.token}"}
+    for path in ("/Users?count=0", "/Users/nobody"):
+        app.test_client().get(f"/scim/v2{path}", headers=bearer)
+    recorder().flush()
+
+    told = run("scim", "journal", "northwind", "HR", "--json").data["requests"]
+    assert [(one["path"], one["status"]) for one in told] == [
+        ("/Users/nobody", 404),
+        ("/Users?count=0", 200),
+    ]
+    assert "/Users/nobody" in run("scim", "journal", "northwind", "HR", "--refused").out
+    assert (
+        len(run("scim", "journal", "northwind", "HR", "--limit", "1", "--json").data["requests"])
+        == 1
+    )
 
 
 def test_a_connection_name_is_used_once(run: Run) -> None:

@@ -18,9 +18,11 @@ from idp.changes.intents import (
     CreateUser,
     IssueToken,
 )
+from idp.changes.journal_pages import journal
 from idp.directory import queries
 from idp.directory.attributes import ENTERPRISE_SCHEMA
 from idp.extensions import db
+from scim.journal import recorder
 from tests import cast
 from tests.conftest import settings_for
 from tests.portal.browsing import Visitor
@@ -49,6 +51,7 @@ class Site:
     inner: str
     application: str
     token: str
+    entry: str
     known: dict[str, Visitor] = field(default_factory=dict)
 
     def known_visitor(self, name: str) -> Visitor:
@@ -71,7 +74,7 @@ class Site:
 
 
 def furnish(app: Flask) -> Site:
-    """The cast, two groups of which one holds the other, an application, a manager."""
+    """The cast, two groups of which one holds the other, an application, a manager, a journal."""
     with app.app_context():
         people = cast.assemble()
         inner = apply(
@@ -93,7 +96,22 @@ def furnish(app: Flask) -> Site:
         ).first.id
         apply(IssueToken(people.hr.id, "read", 30), by=people.alice)
         token = queries.tokens_of(people.alice, people.hr.id)[0].id
-    return Site(app, people, group, inner, application, token)
+    entry = _asked(app, people)
+    return Site(app, people, group, inner, application, token, entry)
+
+
+def _asked(app: Flask, people: cast.Cast) -> str:
+    """HR has called: read, straightened and refused; the entry of a change is named."""
+    client, door = app.test_client(), "/scim/v2/Users"
+    headers = {"Authorization": f"Bearer {people.token}"}
+    client.get(f"{door}?filter=userName eq %22{'x' * 120}%22", headers=headers)
+    client.get(f"{door}/nobody", headers=headers)
+    body = {"Operations": [{"op": "Replace", "path": "title", "value": "Cook"}], "x" * 90: 1}
+    client.patch(f"{door}/{people.erin}", json=body, headers=headers)
+    with app.app_context():
+        recorder().flush()
+        found, _cursor = journal(people.alice, people.hr.id)
+        return found[0].id
 
 
 def _app(database_url: str, data_dir: Path) -> Flask:
