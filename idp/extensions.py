@@ -7,6 +7,7 @@ when another writer came between; PostgreSQL locks rows as the write path names 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -105,9 +106,23 @@ def prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing_now else "BEGIN")
 
 
+_rehearsing: ContextVar[bool] = ContextVar("rehearsing", default=False)
+
+
+@contextmanager
+def rehearsing() -> Iterator[None]:
+    """Nothing that is written inside is kept, whoever writes it."""
+    token = _rehearsing.set(True)
+    try:
+        yield
+    finally:
+        _rehearsing.reset(token)
+
+
 @contextmanager
 def writing() -> Iterator[Session]:
-    """The one writing transaction: committed when the block ends, rolled back when it raises.
+    """The one writing transaction: committed when the block ends, rolled back when it raises, and
+    in a rehearsal.
 
     For `idp.changes` and the ledgers below the doors alone (a test keeps it so).
     """
@@ -116,7 +131,10 @@ def writing() -> Iterator[Session]:
     session.connection(execution_options={"writing": True})
     try:
         yield session
-        session.commit()
+        if _rehearsing.get():
+            session.rollback()
+        else:
+            session.commit()
     except BaseException:
         session.rollback()
         raise

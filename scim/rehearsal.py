@@ -17,6 +17,7 @@ from idp.changes.batch import Note
 from idp.directory import queries
 from idp.directory.actors import Actor
 from idp.directory.errors import DirectoryError
+from idp.extensions import rehearsing
 from scim import errors
 from scim.answers import Answer
 from scim.auth import Caller, caller_from
@@ -66,7 +67,8 @@ def rehearse(actor: Actor, connection_id: str, asked: Asked | Any) -> Rehearsal:
         return _refusal(errors.unauthorized("No token of this connection opens the door now."))
     calls: list[Call] = []
     try:
-        answer = _answer(caller_from(view, actor.request_id), asked, calls)
+        with rehearsing():  # also for what a handler writes beside its changes
+            answer = _answer(caller_from(view, actor.request_id), asked, calls)
     except ScimError as refused:
         return _refusal(refused, calls)
     except DirectoryError as refused:

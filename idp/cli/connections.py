@@ -129,7 +129,7 @@ def show_journal(org: str, name: str, limit: int, refused: bool) -> Answer:
     """Show what a SCIM client asked, and what came of it, newest first."""
     by = operator(organization(org).id)
     wanted = JournalFilter(result="refused" if refused else "")
-    found, _cursor = journal(by, _scim_client(by, name).id, wanted, limit=limit)
+    found, _cursor = journal(by, scim_client(by, name).id, wanted, limit=limit)
     rows = [_request(entry) for entry in found]
     names = ("at", "method", "path", "status", "changes", "tolerated", "detail")
     shown = [[row[name] for name in names] for row in rows]

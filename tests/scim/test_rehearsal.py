@@ -166,6 +166,17 @@ def test_only_who_may_change_the_connection_and_see_people_rehearses(people: Cas
         rehearse(people.mallory, people.hr.id, asked)
 
 
+def test_what_a_handler_writes_beside_its_changes_is_not_kept(
+    people: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(*_: object) -> str:
+        apply(DeleteUser(people.erin), by=people.operator)
+        return "{}"
+
+    monkeypatch.setattr("scim.resources.list_text", careless)
+    assert tried(people, "GET", "/Users").status == 200
+
+
 def test_it_changes_no_head_even_beside_a_real_change(app: Flask, people: Cast) -> None:
     before = head_of(people.org)
     tried(people, "DELETE", f"/Users/{people.erin}")
