@@ -44,6 +44,21 @@ _SENTENCES = (
         "an unasked-for password",
         "The client sent a password that nobody asked for; it was ignored.",
     ),
+    ("a capitalised op", "The client capitalised an operation; it was understood."),
+    ("a path as a key", "The client used a path as a key; it was read as what it names."),
+    (
+        "a list for one selected value",
+        "The client sent a list for one selected value; its entry was taken.",
+    ),
+    (
+        "a value path in attributes",
+        "The client asked for selected values of an attribute; it was shown the whole attribute.",
+    ),
+    (
+        "filter value without quotes",
+        "The client left the quotes off a filter’s value; it was read as text.",
+    ),
+    ("remove with a value", "The client said what to remove as a value; only that was removed."),
     ("a capitalised sortOrder", "The client capitalised the sort order; it was understood."),
 )
 _PATTERNS = (

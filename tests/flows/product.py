@@ -61,11 +61,14 @@ def environment(database_url: str, data_dir: Path, public_url: str) -> dict[str,
 
 
 @contextmanager
-def running(database_url: str, data_dir: Path, processes: int = 1) -> Iterator[Product]:
+def running(
+    database_url: str, data_dir: Path, processes: int = 1, **settings: str
+) -> Iterator[Product]:
     """A migrated installation with so many server processes, each at a port of its own."""
     ports = [free_port() for _ in range(processes)]
     origins = tuple(f"http://127.0.0.1:{port}" for port in ports)
-    product = Product(origins, environment(database_url, data_dir, origins[0]))
+    more = {f"CHAMBERLAIN_{name.upper()}": value for name, value in settings.items()}
+    product = Product(origins, {**environment(database_url, data_dir, origins[0]), **more})
     upgrade = [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"]
     subprocess.run(upgrade, cwd=ROOT, env=dict(product.environment), check=True, timeout=60)
     with ExitStack() as stack:
