@@ -69,12 +69,17 @@ class Limits:
         self.requests = Buckets()
         self.unknown = Buckets()
         self.known: dict[str, None] = {}  # hashes of tokens that were good, the oldest first
+        self._lock = threading.Lock()
 
     def recognise(self, token: str) -> None:
         """Remember a token that was good: its owner's network may be full of others' mistakes."""
-        self.known[digest(token)] = None
-        if len(self.known) > _MOST_KEYS:
-            self.known.pop(next(iter(self.known)), None)
+        hashed = digest(token)
+        if hashed in self.known:
+            return
+        with self._lock:
+            self.known[hashed] = None
+            if len(self.known) > _MOST_KEYS:
+                del self.known[next(iter(self.known))]
 
 
 def bind(app: Flask) -> None:
