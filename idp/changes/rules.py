@@ -83,14 +83,20 @@ def groups_hold_no_circle(batch: Batch) -> None:
     new = [edge for edge, row in batch.added.items() if row["member_kind"] == "Group"]
     if not new:
         return
-    children = batch.children
+    circles = []
     for group, member in reversed(new):
-        path = _path(member, group, children)
+        path = _path(member, group, batch.children)
         if path:
-            names = " → ".join(_group_names(batch, [group, *path]))
-            raise Conflict(
-                "group_circle", f"That would close a circle: {names}.", attribute="members"
-            ).at(batch.groups[group].index)
+            circles.append([group, *path])
+            batch.children[group].discard(member)  # are there others without it?
+    names = _group_names(batch, {group for circle in circles for group in circle})
+    raise_all([_circle(batch, [names[group] for group in c], c[0]) for c in circles])
+
+
+def _circle(batch: Batch, names: list[str], group: str) -> DirectoryError:
+    way = " → ".join(names)
+    refused = Conflict("group_circle", f"That would close a circle: {way}.", attribute="members")
+    return refused.at(batch.groups[group].index)
 
 
 def _path(start: str, goal: str, children: dict[str, set[str]]) -> list[str]:
@@ -111,11 +117,12 @@ def _path(start: str, goal: str, children: dict[str, set[str]]) -> list[str]:
     return []
 
 
-def _group_names(batch: Batch, group_ids: list[str]) -> list[str]:
+def _group_names(batch: Batch, group_ids: set[str]) -> dict[str, str]:
+    if not group_ids:
+        return {}
     stored = select(Group.id, Group.display_name).where(any_of(batch.session, Group.id, group_ids))
     names = {row.id: row.display_name for row in batch.session.execute(stored)}
-    names |= {team.id: team.row["display_name"] for team in batch.groups.values()}
-    return [names[group_id] for group_id in group_ids]
+    return names | {team.id: team.row["display_name"] for team in batch.groups.values()}
 
 
 def nobody_raises_themselves(batch: Batch) -> None:

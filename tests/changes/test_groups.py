@@ -211,6 +211,18 @@ def test_a_circle_within_one_batch_is_refused(people: Cast) -> None:
         )
 
 
+def test_every_circle_of_a_batch_is_named_by_what_closes_it(people: Cast) -> None:
+    a, b, c, d = (group(people.operator, name) for name in "ABCD")
+    edges = [(a, b), (b, a), (c, d), (a, c), (d, c)]
+    with pytest.raises(Conflict) as refused:
+        apply(*(AddMember(*edge) for edge in edges), by=people.operator)
+    told = [refused.value, *refused.value.also]
+    assert {error.sentence for error in told} == {
+        "That would close a circle: B → A → B.",
+        "That would close a circle: D → C → D.",
+    }
+
+
 def test_a_circle_that_is_cut_in_the_same_batch_is_none(people: Cast) -> None:
     inner = group(people.operator, "Inner", people.bob.id)
     outer = group(people.operator, "Outer", inner)
