@@ -44,6 +44,16 @@ _SENTENCES = (
         "an unasked-for password",
         "The client sent a password that nobody asked for; it was ignored.",
     ),
+    ("a Bulk request without its schema", "The client did not name the schema of a Bulk request."),
+    ("a method in lower case", "The client wrote a method in lower case; it was understood."),
+    (
+        "a path that does not begin with a slash",
+        "The client left the slash off a path; it was understood.",
+    ),
+    (
+        "PATCH operations without their message",
+        "The client sent bare PATCH operations; they were read as a PATCH.",
+    ),
     ("a capitalised op", "The client capitalised an operation; it was understood."),
     ("a path as a key", "The client used a path as a key; it was read as what it names."),
     (

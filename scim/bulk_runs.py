@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from idp.changes import Outcome, apply
+from idp.changes import Outcome
 from idp.changes.intents import Change, DeleteGroup, DeleteUser
 from idp.clock import now
 from idp.directory.errors import DirectoryError, Stale, TooMany
@@ -243,7 +243,7 @@ class Job:
                 continue
             owners, changes = batch_of(left)
             try:
-                outcome = apply(*changes, by=self.call.actor)
+                outcome = self.call.apply(*changes)
             except DirectoryError as refused:
                 if refused.kind in _NOT_NOW:
                     return self._stop(refused)

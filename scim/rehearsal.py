@@ -28,6 +28,9 @@ from scim.redaction import without_left_out
 from scim.routes import WITH_BODY, blueprint, handler_of
 
 
+_IN_STEPS = frozenset({"/Bulk"})  # what one step makes is not there for the next in a rehearsal
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request as the journal kept it; `path` is below this door's address."""
@@ -80,6 +83,10 @@ def rehearse(actor: Actor, connection_id: str, asked: Asked | Any) -> Rehearsal:
 def _answer(caller: Caller, asked: Asked, calls: list[Call]) -> Answer:
     """The handler's own answer; the call is put into `calls`, whatever comes of it."""
     rule, path = _place(asked.path)
+    if rule in _IN_STEPS:
+        raise ScimError(
+            501, "A Bulk request is made in steps that build on each other; try them singly."
+        )
     handle = handler_of(rule, asked.method)
     body: dict[str, Any] = {}
     if asked.method in WITH_BODY:

@@ -123,6 +123,22 @@ def test_what_was_tolerated_is_kept(scim: Scim, people: Cast, entries: Entries) 
     assert entry.tolerated == ('"True" or "False" for a boolean',)
 
 
+def test_a_bulk_request_is_one_entry_with_all_that_it_changed(
+    scim: Scim, people: Cast, entries: Entries
+) -> None:
+    urn = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+    made = [
+        {"method": "POST", "path": "/Users", "bulkId": str(n), "data": {"userName": f"p{n}"}}
+        for n in range(3)
+    ]
+    scim("POST", "/Bulk", {"schemas": [urn], "Operations": made})
+    (entry,) = entries()
+    assert (entry.path, entry.status, entry.kind) == ("/Bulk", 200, "")
+    numbers = (entry.first_entry or 0, entry.last_entry or 0)
+    found = audit.of_request(people.alice, people.hr.id, entry.request_id, numbers)
+    assert sorted(one.target_name for one in found) == ["p0", "p1", "p2"]
+
+
 def test_who_is_not_known_is_not_kept(scim: Scim, entries: Entries) -> None:
     Scim(scim.client, "chb_wrong")("GET", "/Users")
     Scim(scim.client, "")("GET", "/ServiceProviderConfig")

@@ -28,6 +28,9 @@ from tests.cast import Cast
 from tests.scim.conftest import GROUP, PATCH, USER, Scim
 
 
+BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+
+
 def everything() -> dict[str, Any]:
     """How many rows each table has, and every person, group and connection as it is."""
     db.session.rollback()
@@ -133,6 +136,14 @@ def test_odd_requests_are_refused_as_at_the_door(
     people: Cast, method: str, path: str, status: int
 ) -> None:
     assert tried(people, method, path).status == status
+
+
+def test_a_bulk_request_cannot_be_rehearsed_and_says_so(people: Cast) -> None:
+    removal = {"method": "DELETE", "path": f"/Users/{people.erin}"}
+    body = {"schemas": [BULK], "Operations": [removal]}
+    made = tried(people, "POST", "/Bulk", body)
+    assert made.status == 501
+    assert "singly" in made.detail
 
 
 def test_a_password_stays_out(scim: Scim, people: Cast) -> None:
