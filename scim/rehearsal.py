@@ -27,7 +27,6 @@ from scim.reading import parse_json
 from scim.redaction import without_left_out
 from scim.routes import WITH_BODY, blueprint, handler_of
 
-
 _IN_STEPS = frozenset({"/Bulk"})  # what one step makes is not there for the next in a rehearsal
 
 

@@ -27,7 +27,6 @@ from scim.rehearsal import Asked, Rehearsal
 from tests.cast import Cast
 from tests.scim.conftest import GROUP, PATCH, USER, Scim
 
-
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 
 
