@@ -30,7 +30,8 @@ PAUSES = (2, 10, 30, 120, 600, 1800)  # seconds after the first, second… failu
 CHUNK = 200
 
 Row = Mapping[str, Any]
-Keep = Callable[[Session], object]
+Writing = Session  # doors know it as what they hand on
+Keep = Callable[[Writing], object]
 
 
 class Follower(Model):

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from idp.changes import followers, tokens
 from idp.changes.audit import AuditView
 from idp.config import Settings
@@ -29,7 +27,7 @@ class Step:
     claims: list[tuple[int, dict[str, Any]]]  # (audit entry, claims) in order
     position: int
 
-    def remember(self, session: Session) -> None:
+    def remember(self, session: followers.Writing) -> None:
         """What is written with the position: who is in the feed now."""
         tokens.move_subjects(session, self.stream, self.feed.entered, self.feed.left)
 
@@ -90,7 +88,7 @@ def _present(actor: Actor, stream: StreamView, entries: Sequence[AuditView]) -> 
 def _keep(step: Step) -> None:
     """Let the tokens wait until the receiver asks for them."""
 
-    def keep(session: Session) -> None:
+    def keep(session: followers.Writing) -> None:
         step.remember(session)
         tokens.keep(session, step.stream, step.claims)
 
@@ -107,7 +105,7 @@ def _push(settings: Settings, step: Step) -> None:
         followers.fail(step.row, outcome.error, pause=outcome.pause)
         return
 
-    def keep(session: Session) -> None:
+    def keep(session: followers.Writing) -> None:
         step.remember(session)
         tokens.count_refusals(session, step.stream, outcome.refusals)
 

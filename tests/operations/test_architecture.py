@@ -9,9 +9,11 @@ PACKAGES = ("idp", "scim", "portal")
 DOORS = {"idp/cli", "idp/federation", "portal", "scim"}
 MAY_WRITE = {
     "idp/changes/apply.py",
+    "idp/changes/followers.py",
     "idp/changes/journal.py",
     "idp/changes/ledger.py",
     "idp/changes/outbox.py",
+    "idp/changes/tokens.py",
     "idp/mail.py",
 }
 
