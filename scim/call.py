@@ -1,7 +1,8 @@
 """One request as handlers see it: who calls, what was sent, and in which language."""
 
 import copy
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -85,7 +86,17 @@ class Call:
 
     def language(self, kind: str) -> Language:
         """The names of a resource type in the caller's organization, and what is forgiven."""
-        return Language(names_of(self.caller.vocabulary, kind), self.tolerance)
+        return Language(names_of(self.caller.vocabulary, kind), self.tolerance, self.base)
+
+    def languages(self, kinds: Sequence[str]) -> dict[str, Language]:
+        """The same for several types that one question is put to."""
+        return {
+            kind: replace(
+                self.language(kind),
+                others=tuple(self.language(other).names for other in kinds if other != kind),
+            )
+            for kind in kinds
+        }
 
     def projection(self, kind: str) -> Projection:
         """What the answer to this request shows."""

@@ -59,6 +59,12 @@ class Language:
 
     names: Names
     tolerance: Tolerance
+    base: str = ""  # where this door is for clients
+    others: tuple[Names, ...] = ()  # of the types that the same question is put to
+
+    def elsewhere(self, text: str) -> bool:
+        """Whether another type that the question is put to has what this one lacks."""
+        return any(names.find(text) or names.bare(text) for names in self.others)
 
 
 def urn_alias(urn: str, tolerance: Tolerance) -> str | None:

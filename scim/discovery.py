@@ -14,6 +14,7 @@ from idp.directory.attributes import Attribute, Schema, Vocabulary
 from scim.answers import Answer
 from scim.bulk import MAX_OPERATIONS, MAX_PAYLOAD
 from scim.call import Call
+from scim.cursors import TIMEOUT
 from scim.errors import ScimError
 from scim.events.telling import EVENT_URIS
 from scim.listing import DEFAULT_PAGE, MAX_PAGE, dump, list_of
@@ -42,11 +43,12 @@ def service_provider_config(base: str) -> Json:
         "sort": {"supported": True},
         "etag": {"supported": True},
         "pagination": {
-            "cursor": False,
+            "cursor": True,
             "index": True,
             "defaultPaginationMethod": "index",
             "defaultPageSize": DEFAULT_PAGE,
             "maxPageSize": MAX_PAGE,
+            "cursorTimeout": TIMEOUT,
         },
         "authenticationSchemes": [
             {

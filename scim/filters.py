@@ -8,10 +8,8 @@ and types are resolved against the vocabulary, so that an unknown attribute is a
 """
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import Any
 
@@ -19,17 +17,17 @@ from scim2_filter_parser import ast
 from scim2_filter_parser.lexer import SCIMLexer
 from scim2_filter_parser.parser import SCIMParser, SCIMParserError
 
-from idp.clock import rfc3339
-from idp.directory.attributes import Attribute
+from idp.directory.attributes import ENTERPRISE_SCHEMA, Attribute
 from idp.directory.filtering import And, Compare, Filter, Literal, Not, Or, Present, ValuePath
+from idp.directory.values import instant
 from scim.dialects import Language, Tolerance
 from scim.errors import ScimError, invalid_filter
+from scim.facts import ALWAYS, NEVER, fact, present
 from scim.literals import NUMBER, lift
-from scim.paths import Names, Target
+from scim.paths import Target
 
 _ORDERED = frozenset({"gt", "ge", "lt", "le"})
 _PARTIAL = frozenset({"co", "sw", "ew"})
-_FRACTION = re.compile(r"(\.\d{6})\d+")
 
 
 def parse_filter(text: str, language: Language) -> Filter:
@@ -38,15 +36,15 @@ def parse_filter(text: str, language: Language) -> Filter:
     Raises ScimError invalidFilter, or `sensitive` for attributes that are never returned.
     """
     skeleton, literals = lift(text, language.tolerance)
-    facts = partial(_fact, language.names)
-    reader = _Reader(literals, _of_resource(language.names), language.tolerance, facts)
+    facts = partial(fact, language)
+    reader = _Reader(literals, _of_resource(language), language.tolerance, facts)
     return reader.read(_parsed(skeleton))
 
 
 def parse_value_filter(text: str, attribute: Attribute, tolerance: Tolerance) -> Filter:
     """The tree of the filter inside a value path; its paths are sub-attributes' names."""
     skeleton, literals = lift(text, tolerance)
-    reader = _Reader(literals, _of_value(attribute), tolerance, _no_fact)
+    reader = _Reader(literals, _of_value(attribute, own=False), tolerance, _no_fact)
     return reader.read(_parsed(skeleton))
 
 
@@ -73,6 +71,16 @@ class _Name:
     leaf: Attribute
     attribute: Attribute  # the whole attribute, of which `leaf` may be a part
     prefix: str  # how sub-attributes are addressed below `attribute`
+    own: bool = False  # whether the organization defined it
+
+    @property
+    def exact(self) -> bool:
+        """Whether an own attribute is compared by case (RFC 7643 §2.3.6, §2.3.7)."""
+        return self.own and (self.leaf.case_exact or self.leaf.type in ("binary", "reference"))
+
+
+class _ElsewhereError(Exception):
+    """The type at hand has no such attribute, but another that is asked as well has it."""
 
 
 Resolve = Callable[[str], _Name]
@@ -85,17 +93,20 @@ class _Reader:
     literals: list[Literal]
     resolve: Resolve
     tolerance: Tolerance
-    facts: Callable[[str, str], Filter]
+    facts: Callable[[str, str, Literal], Filter]
 
     def read(self, node: ast.Filter) -> Filter:
         """One node; `or` binds weaker than `and`, whatever the library's tree says."""
         inner = node.expr
         if isinstance(inner, ast.LogExpr):
             return self._chain(node)
-        if isinstance(inner, ast.AttrExpr):
-            return self._expression(inner)
-        if inner.namespace is not None:
-            return self._value_path(inner, None)
+        try:
+            if isinstance(inner, ast.AttrExpr):
+                return self._expression(inner)
+            if inner.namespace is not None:
+                return self._value_path(inner, None)
+        except _ElsewhereError:  # what a type does not have matches nothing in it (§3.4.2.1)
+            return NEVER
         term = self.read(inner)
         return Not(term) if node.negated else term
 
@@ -118,7 +129,7 @@ class _Reader:
         name = self.resolve(_text(space, with_sub=not sub_name))
         if not name.attribute.sub or name.leaf is not name.attribute:
             raise invalid_filter(f"{name.path} has no parts to filter by.")
-        inside = replace(self, resolve=_of_value(name.attribute))
+        inside = replace(self, resolve=_of_value(name.attribute, own=name.own))
         term = inside.read(node.expr if isinstance(node.expr, ast.Filter) else node)
         if comparison is not None:
             term = And((term, inside._compared(sub_name or "value", comparison)))
@@ -139,25 +150,26 @@ class _Reader:
         if name.path == "schemas" or name.path.startswith("meta"):
             return self._about_itself(name, node)
         if node.value == "pr":
-            return _present(name.path, name.leaf)
+            return present(name.path, name.leaf)
         return self._against(name, node, self.literals[int(node.comp_value.value)])
 
     def _about_itself(self, name: _Name, node: ast.AttrExpr) -> Filter:
         """What every resource has, or what follows from its type (RFC 7643 §3.1)."""
         if node.value == "pr":
-            return _ALWAYS
+            return ALWAYS
         value = self.literals[int(node.comp_value.value)]
         if name.leaf.type == "dateTime":
             return self._against(name, node, value)
-        if node.value != "eq" or name.path not in ("schemas", "meta.resourceType"):
-            raise invalid_filter(f"{name.path} cannot be compared by {node.value}.")
-        return self.facts(name.path, str(value))
+        if name.leaf.type == "complex":
+            raise invalid_filter(f"{name.path} is complex; name one of its parts.")
+        return self.facts(name.path, node.value, value)
 
     def _against(self, name: _Name, node: ast.AttrExpr, value: Literal) -> Filter:
         name = _comparable(name)
         if value is None:
             return _against_null(name, node.value)
-        return Compare(name.path, node.value, _typed(name, node.value, value, self.tolerance))
+        literal = _typed(name, node.value, value, self.tolerance)
+        return Compare(name.path, node.value, literal, name.exact)
 
 
 def _flattened(node: ast.Filter) -> tuple[list[ast.Filter], list[str]]:
@@ -175,14 +187,10 @@ def _text(path: ast.AttrPath, with_sub: bool = True) -> str:
     return f"{urn}{path.attr_name}{sub}"
 
 
-_ALWAYS = Present("id")
-_NEVER = Not(_ALWAYS)
-
-
 # What the server knows by itself and can search by.
 _KNOWN_BY_ITSELF = frozenset(
     {"id", "schemas", "meta", "groups", "groups.value", "groups.display"}
-    | {f"meta.{part}" for part in ("resourceType", "created", "lastModified", "version")}
+    | {"meta.resourceType", "meta.created", "meta.lastModified", "meta.location", "meta.version"}
 )
 
 
@@ -198,34 +206,20 @@ def _group_of(term: Filter) -> Filter:
     raise invalid_filter("groups can be searched by one comparison of value or display.")
 
 
-def _present(path: str, attribute: Attribute) -> Filter:
-    """`pr`: a complex attribute has a value when any of its parts has one (§3.4.2.2)."""
-    if attribute.type != "complex" or attribute.multi:
-        return Present(path)
-    parts = [sub.name for sub in attribute.sub if sub.mutability != "readOnly"]
-    return Or(tuple(Present(f"{path}.{part}") for part in parts))
-
-
-def _fact(names: Names, path: str, value: str) -> Filter:
-    """Whether resources of this type have a schema, or are of a type."""
-    if path == "meta.resourceType":
-        return _ALWAYS if value == names.kind else _NEVER
-    for schema in names.extensions:
-        if schema.urn.lower() == value.lower():
-            return Or(tuple(_present(f"{schema.urn}:{a.name}", a) for a in schema.attributes))
-    return _ALWAYS if value.lower() == names.core.urn.lower() else _NEVER
-
-
-def _no_fact(path: str, _value: str) -> Filter:
+def _no_fact(path: str, _op: str, _value: Literal) -> Filter:
     raise invalid_filter(f"{path} is no part of a value.")
 
 
 # --- names and types --------------------------------------------------------------------------
 
 
-def _of_resource(names: Names) -> Resolve:
+def _of_resource(language: Language) -> Resolve:
+    names = language.names
+
     def resolve(text: str) -> _Name:
         target = names.find(text) or names.bare(text)
+        if target is None and language.elsewhere(text):
+            raise _ElsewhereError
         if target is None:
             raise invalid_filter(f"There is no attribute {text[:100]!r}.")
         attribute = target.attribute
@@ -234,7 +228,8 @@ def _of_resource(names: Names) -> Resolve:
         if attribute.returned == "never":
             # RFC 7644 §7.5.2: what is secret may not be searched for either.
             raise ScimError(403, f"{attribute.name} cannot be searched for.", "sensitive")
-        return _Name(target.path, target.sub or attribute, attribute, _prefix(target))
+        own = target.urn not in ("", ENTERPRISE_SCHEMA)
+        return _Name(target.path, target.sub or attribute, attribute, _prefix(target), own)
 
     return resolve
 
@@ -245,7 +240,7 @@ def _prefix(target: Target) -> str:
     return f"{urn}{target.attribute.name if target.attribute else ''}."
 
 
-def _of_value(attribute: Attribute) -> Resolve:
+def _of_value(attribute: Attribute, *, own: bool) -> Resolve:
     """Inside a value path, names are sub-attributes; a simple list's entries are called value."""
     simple = _entry_of(attribute) if not attribute.sub else None
 
@@ -253,7 +248,7 @@ def _of_value(attribute: Attribute) -> Resolve:
         sub = attribute.child(text) or (simple if text.lower() == "value" else None)
         if sub is None:
             raise invalid_filter(f"{attribute.name} has no part {text[:100]!r}.")
-        return _Name("value" if sub is simple else sub.name, sub, sub, "")
+        return _Name("value" if sub is simple else sub.name, sub, sub, "", own)
 
     return resolve
 
@@ -270,7 +265,7 @@ def _comparable(name: _Name) -> _Name:
     value = name.leaf.child("value")
     if value is None:
         raise invalid_filter(f"{name.path} is complex; name one of its parts.")
-    return _Name(f"{name.prefix}value", value, name.attribute, name.prefix)
+    return _Name(f"{name.prefix}value", value, name.attribute, name.prefix, name.own)
 
 
 def _against_null(name: _Name, operator: str) -> Filter:
@@ -319,13 +314,9 @@ def _as_number(value: Any, tolerance: Tolerance) -> Literal:
 
 
 def _as_moment(value: Any, _tolerance: Tolerance) -> Literal:
-    """RFC 3339 in UTC; Entra writes seven digits of a second and the year 1."""
-    if not isinstance(value, str):
-        return None
     try:
-        moment = datetime.fromisoformat(_FRACTION.sub(r"\1", value))
-        return rfc3339(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    except (ValueError, OverflowError):
+        return instant(value) if isinstance(value, str) else None
+    except ValueError:
         return None
 
 

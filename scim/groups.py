@@ -7,16 +7,17 @@ from idp.changes.intents import KEEP, Change, ChangeGroup, CreateGroup, DeleteGr
 from idp.directory import queries
 from idp.directory.attributes import GROUP, Attribute, Record
 from idp.directory.filtering import Filter
-from idp.directory.views import GroupView, ListQuery
+from idp.directory.views import GroupView, Stretch
 from scim import tables
 from scim.call import Call
+from scim.cursors import Cursor
 from scim.errors import invalid_value
 from scim.externals import external_id
 from scim.listing import Query
 from scim.matching import matches
 from scim.operations import Operation, read_operations
 from scim.patch import member_change, member_ids, patched
-from scim.projection import Projection, top_names
+from scim.projection import Projection
 from scim.reading import read_resource
 
 
@@ -36,19 +37,13 @@ class Groups:
 
     def page(self, call: Call, query: Query) -> tuple[Sequence[GroupView], int]:
         """A page of groups and how many there are in all."""
-        wanted = query.projection.wanted(top_names(call.language(self.name).names))
-        found = queries.list_groups(
-            call.actor,
-            ListQuery(
-                filter=query.filter,
-                sort_by=query.sort_by,
-                descending=query.descending,
-                start=query.start,
-                count=query.count,
-                want=wanted,
-            ),
-        )
+        found = queries.list_groups(call.actor, query.below())
         return found.items, found.total or 0
+
+    def walk(self, call: Call, query: Query, cursor: Cursor) -> Stretch[GroupView]:
+        """A page of groups from a place on."""
+        below = query.below()
+        return queries.walk_groups(call.actor, below, cursor.start, backwards=cursor.backwards)
 
     def texts(self, call: Call, views: Sequence[GroupView], projection: Projection) -> list[str]:
         """Groups as JSON; members are loaded only where they are shown."""

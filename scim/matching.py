@@ -1,11 +1,12 @@
 """A value path's filter tried on one value in memory (RFC 7644 §3.4.2.2, §3.5.2)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from idp.directory.attributes import Attribute
 from idp.directory.filtering import And, Compare, Filter, Not, Or, Present
-from idp.directory.values import key
+from idp.directory.values import instant, key
 
 
 def matches(term: Filter, entry: Any, attribute: Attribute) -> bool:
@@ -51,14 +52,23 @@ def _compare(term: Compare, held: Any, part: Attribute) -> bool:
         else:
             return term.op == "ne"
     value = term.value
+    if isinstance(value, datetime):
+        held = _moment(held)
     if isinstance(held, str) and isinstance(value, str) and not part.case_exact:
         held, value = key(held), key(value)
-    if isinstance(held, str) != isinstance(value, str):
+    if held is None or isinstance(held, str) != isinstance(value, str):
         return term.op == "ne"
-    return bool(_OPERATIONS[term.op](held, value))
+    return bool(OPERATIONS[term.op](held, value))
 
 
-_OPERATIONS: dict[str, Any] = {
+def _moment(held: Any) -> datetime | None:
+    try:
+        return instant(str(held))
+    except ValueError:
+        return None
+
+
+OPERATIONS: dict[str, Any] = {
     "eq": lambda held, value: held == value,
     "ne": lambda held, value: held != value,
     "co": lambda held, value: value in held,

@@ -4,12 +4,20 @@ import re
 
 from scim.errors import ScimError
 
+_LONGEST_VERSION = 10  # digits: versions are counted one by one
 _TAG = re.compile(r'(?:W/)?"([^"]*)"|\*')
 
 
 def etag(version: int) -> str:
     """The ETag of a version, also shown as meta.version."""
     return f'W/"{version}"'
+
+
+def version_of(tag: str) -> int | None:
+    """The version that an ETag names; None for one that was never ours."""
+    match = _TAG.fullmatch(tag)
+    text = (match[1] or "") if match else ""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _LONGEST_VERSION else None
 
 
 def _listed(header: str) -> set[str]:

@@ -8,14 +8,16 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from idp.changes.intents import Change
-from idp.directory.errors import Invalid, Stale, not_found
+from idp.directory.errors import Stale, not_found
+from idp.directory.views import Stretch
 from scim.answers import Answer
 from scim.call import Call
-from scim.errors import invalid_filter
+from scim.cursors import Cursor, read_cursor
 from scim.listing import Query as ListQuery
-from scim.listing import list_text, read_query
+from scim.listing import list_text, read_query, walk_text
 from scim.preconditions import check, etag, expected, matches
 from scim.projection import Projection
+from scim.walks import answerable, neighbours, question_of, total_along
 
 _TRIES = 8
 _ID_LENGTH = 36
@@ -40,6 +42,7 @@ class Kind(Protocol):
     def view(self, call: Call, resource_id: str) -> Any: ...
     def views(self, call: Call, ids: Collection[str]) -> dict[str, Any]: ...
     def page(self, call: Call, query: ListQuery) -> tuple[Sequence[Any], int]: ...
+    def walk(self, call: Call, query: ListQuery, cursor: Cursor) -> Stretch[Any]: ...
     def texts(self, call: Call, views: Sequence[Any], projection: Projection) -> list[str]: ...
     def creation(self, call: Call) -> Change: ...
     def replacement(self, call: Call, resource_id: str, expect: int | None) -> Change: ...
@@ -74,12 +77,29 @@ def searched(kind: Kind, call: Call) -> Answer:
 
 def _list(kind: Kind, call: Call, asked: Mapping[str, Any]) -> Answer:
     query = read_query(asked, call.language(kind.name))
-    try:
+    with answerable():
+        if query.cursor is not None:
+            return _walk(kind, call, query)
         views, total = kind.page(call, query)
-    except Invalid as refused:  # only the filter and the order of this question can be wrong
-        raise invalid_filter(refused.sentence) from refused
     texts = kind.texts(call, views, query.projection)
     return Answer(200, list_text(texts, total, query.start))
+
+
+def _walk(kind: Kind, call: Call, query: ListQuery) -> Answer:
+    if query.count == 0:  # the total is all that is asked for (RFC 9865 §2)
+        return Answer(200, walk_text([], kind.page(call, query)[1], None, None))
+    question = question_of(call.actor, {kind.name: query})
+    cursor = read_cursor(query.cursor or "", question)
+    found = kind.walk(call, query, cursor)
+    total = total_along(call.actor, {kind.name: query}, cursor, found)
+    return Answer(
+        200,
+        walk_text(
+            kind.texts(call, found.items, query.projection),
+            total,
+            *neighbours(cursor, found, question),
+        ),
+    )
 
 
 def _view(kind: Kind, call: Call, resource_id: str) -> Any:

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from idp.directory.errors import DirectoryError
 from idp.extensions import csrf
-from scim import bulk, discovery, errors, journal, limits, resources
+from scim import bulk, discovery, errors, everything, journal, limits, resources
 from scim.answers import Answer
 from scim.call import Call, base_url, read_body
 from scim.errors import ScimError
@@ -50,13 +50,13 @@ def _of(kind: resources.Kind) -> dict[str, dict[str, Handler]]:
     }
 
 
-def _later(what: str) -> dict[str, Handler]:
-    """An address of the standard that this server does not offer (RFC 7644 §3.11, §3.12: 501)."""
-
-    def refuse(_call: Call) -> Answer:
-        raise ScimError(501, f"{what} is not supported.")
-
-    return dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), refuse)
+def _nobody(_call: Call) -> Answer:
+    """/Me is whoever is authenticated; a connection's token stands for no person (§3.11: 501)."""
+    raise ScimError(
+        501,
+        "/Me is not offered: a connection's token stands for a system, and no person is behind it. "
+        'Find people by /Users?filter=userName eq "…" and use /Users/{id}.',
+    )
 
 
 def _nothing(_call: Call, **_path: str) -> Answer:
@@ -73,10 +73,10 @@ ROUTES: dict[str, Mapping[str, Handler]] = {
     "/Schemas/<path:urn>": {"GET": discovery.one_schema},
     "/Feeds/<stream_id>": {"POST": polling.polled},
     "/Feeds/<stream_id>/jwks.json": {"GET": polling.keys},
-    "/Me": _later("/Me"),
+    "/Me": dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _nobody),
     "/Bulk": {"POST": bulk.worked_off},
-    "/.search": {"POST": _later("A search over all resource types")["POST"]},
-    "/": {"GET": _later("A query over all resource types")["GET"]},
+    "/.search": {"POST": everything.searched},
+    "/": {"GET": everything.listed},
     "/<path:rest>": dict.fromkeys(_EVERY_METHOD, _nothing),
 }
 LARGEST = {"/Bulk": bulk.MAX_PAYLOAD}  # bytes of a body; everywhere else MAX_BODY

@@ -8,15 +8,16 @@ from idp.directory import queries
 from idp.directory.attributes import Flat, Record, flatten
 from idp.directory.errors import not_found
 from idp.directory.passwords import hash_password
-from idp.directory.views import ListQuery, UserView
+from idp.directory.views import Stretch, UserView
 from scim import tables
 from scim.call import Call
+from scim.cursors import Cursor
 from scim.errors import invalid_value
 from scim.externals import external_id
 from scim.listing import Query
 from scim.operations import read_operations
 from scim.patch import patched
-from scim.projection import Projection, top_names
+from scim.projection import Projection
 from scim.reading import read_resource
 
 
@@ -41,19 +42,13 @@ class Users:
 
     def page(self, call: Call, query: Query) -> tuple[Sequence[UserView], int]:
         """A page of people and how many there are in all."""
-        wanted = query.projection.wanted(top_names(call.language(self.name).names))
-        found = queries.list_users(
-            call.actor,
-            ListQuery(
-                filter=query.filter,
-                sort_by=query.sort_by,
-                descending=query.descending,
-                start=query.start,
-                count=query.count,
-                want=wanted,
-            ),
-        )
+        found = queries.list_users(call.actor, query.below())
         return found.items, found.total or 0
+
+    def walk(self, call: Call, query: Query, cursor: Cursor) -> Stretch[UserView]:
+        """A page of people from a place on."""
+        below = query.below()
+        return queries.walk_users(call.actor, below, cursor.start, backwards=cursor.backwards)
 
     def texts(self, call: Call, views: Sequence[UserView], projection: Projection) -> list[str]:
         """People as JSON: their groups and managers are read for all of them at once."""

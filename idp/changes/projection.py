@@ -8,7 +8,7 @@ from idp.changes.people import require_user_name
 from idp.directory.attributes import Flat, nest
 from idp.directory.errors import DirectoryError
 from idp.directory.users import USER_COLUMNS
-from idp.directory.values import key, search_form, user_name_key, words
+from idp.directory.values import instant, instant_key, key, search_form, user_name_key, words
 
 compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 _COLUMNS = tuple(USER_COLUMNS.items())
@@ -54,7 +54,18 @@ def value_rows(batch: Batch, who: Person, flat: Flat, owners: Row) -> dict[tuple
             rows[path, ordinal] = _value_row(batch.org_id, who.id, path, ordinal, entry) | {
                 "source": source
             }
+            if path in batch.vocabulary.moments:
+                _as_moments(rows[path, ordinal], batch.vocabulary.moments[path])
     return rows
+
+
+def _as_moments(row: Row, parts: frozenset[str]) -> None:
+    """What says a moment is searched in a form whose order is that of time."""
+    if "value" in parts and row["value"] is not None:
+        row["value_key"] = instant_key(instant(row["value"]))
+    held = row["parts"] or {}
+    for name in parts & held.keys():
+        held[name] = instant_key(instant(held[name]))
 
 
 def _value_row(org_id: str, user_id: str, path: str, ordinal: int, entry: Any) -> Row:

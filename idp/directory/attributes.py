@@ -365,6 +365,19 @@ class Vocabulary:
         return frozenset(p for p, leaf in self.user_leaves.items() if not leaf.attribute.column)
 
     @cached_property
+    def moments(self) -> dict[str, frozenset[str]]:
+        """{path of `row_paths`: the parts of its values that are moments}, where there are any."""
+        found = {}
+        for path in self.row_paths:
+            attribute = self.user_leaves[path].attribute
+            timed = {part.name for part in attribute.sub if part.type == "dateTime"}
+            if attribute.type == "dateTime":
+                timed = {"value"}
+            if timed:
+                found[path] = frozenset(timed)
+        return found
+
+    @cached_property
     def _lowered(self) -> dict[str, dict[str, Leaf]]:
         names: dict[str, dict[str, Leaf]] = {}
         for kind, urn, leaves in (

@@ -5,7 +5,7 @@ unassigned (RFC 7644 §3.4.2.2); text is compared without case unless its attrib
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -32,11 +32,14 @@ from idp.directory.connections import Link
 from idp.directory.errors import Invalid
 from idp.directory.filtering import And, Compare, Filter, Not, Or, Present, ValuePath
 from idp.directory.sets import same, storable
-from idp.directory.values import key
+from idp.directory.values import instant, key
 
 Condition = ColumnElement[bool]
 KEY_LENGTH = 256  # as far as display names and values are indexed
 _ORDERED = {"gt", "ge", "lt", "le"}
+# What few match as a rule: they are found first, and then their resources; for the others each
+# resource is asked, so that a page can end early.
+SELECTIVE = frozenset({"eq", "sw"})
 _NUMBER = r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$"
 
 
@@ -108,10 +111,22 @@ def exact(column: Any, leaf: Compare) -> Condition:
     return func.substr(column, func.length(column) - len(value) + 1) == value
 
 
+def keyed_exact(key_column: Any, column: Any, leaf: Compare) -> Condition:
+    """Text by case, found by its key where the whole of it is asked for."""
+    if leaf.op == "eq" and isinstance(leaf.value, str) and storable(leaf.value):
+        return and_(key_column == key(leaf.value)[:KEY_LENGTH], column == leaf.value)
+    return exact(column, leaf)
+
+
+def parsed_number(column: Any) -> Any:
+    """The number that a text says, or nothing."""
+    written = cast(column, String)
+    return case((written.regexp_match(_NUMBER), cast(written, Numeric)), else_=None)
+
+
 def number(column: Any, leaf: Compare) -> Condition:
     """A comparison of numbers, which are kept as JSON writes them."""
-    written = cast(column, String)
-    parsed = case((written.regexp_match(_NUMBER), cast(written, Numeric)), else_=None)
+    parsed = parsed_number(column)
     wanted: Any = leaf.value
     if isinstance(wanted, int) and abs(wanted) < 2**63:
         return operator(parsed, leaf.op, literal(wanted, BigInteger()))
@@ -149,17 +164,20 @@ def operator(column: Any, op: str, value: Any) -> Condition:
     return found
 
 
-def external_id(subject: Any) -> Callable[[Actor, Compare | Present], Condition]:
+def external_id(subject: Any, kind: str) -> Callable[[Actor, Compare | Present], Condition]:
     def condition(actor: Actor, leaf: Compare | Present) -> Condition:
-        here = select(literal(1)).where(
-            Link.subject_id == subject, Link.connection_id == actor.connection_id
-        )
+        own = (Link.connection_id == actor.connection_id, Link.kind == kind)
+        links = select(Link.subject_id).where(*own)
+        here = links.where(Link.subject_id == subject)
         if isinstance(leaf, Present):
             return exists(here)
         if leaf.value is None:
             return not_(exists(here)) if leaf.op == "eq" else exists(here)
         if leaf.op == "ne":
             return not_(exists(here.where(same(Link.foreign_id, str(leaf.value)))))
+        if leaf.op in SELECTIVE:  # the index of names leads to the few that are meant
+            found: Condition = subject.in_(links.where(text(Link.foreign_id, leaf, str)))
+            return found
         return exists(here.where(exact(Link.foreign_id, leaf)))
 
     return condition
@@ -169,7 +187,7 @@ def moment(column: Any) -> Callable[[Actor, Compare | Present], Condition]:
     def condition(_actor: Actor, leaf: Compare | Present) -> Condition:
         if isinstance(leaf, Present):
             return true()
-        if leaf.op in _ORDERED | {"eq", "ne"} and isinstance(leaf.value, str):
+        if leaf.op in _ORDERED | {"eq", "ne"} and isinstance(leaf.value, str | datetime):
             return operator(column, leaf.op, _instant(leaf))
         raise bad_value(leaf, "a date and time, compared by eq, ne, gt, ge, lt or le")
 
@@ -177,26 +195,36 @@ def moment(column: Any) -> Callable[[Actor, Compare | Present], Condition]:
 
 
 def _instant(leaf: Compare) -> datetime:
-    """A dateTime literal; some clients send seven fraction digits and the year 1."""
-    text = str(leaf.value)
-    head, dot, tail = text.partition(".")
-    digits = len(tail) - len(tail.lstrip("0123456789"))
-    if dot and digits > 6:
-        text = f"{head}.{tail[:6]}{tail[digits:]}"
+    if isinstance(leaf.value, datetime):
+        return leaf.value
     try:
-        moment = datetime.fromisoformat(text)
+        return instant(str(leaf.value))
     except ValueError:
         raise bad_value(leaf, "a date and time such as 2026-12-03T14:05:00Z") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        return datetime.min.replace(tzinfo=UTC)
 
 
-def negated(leaf: Compare, here: Any, column: Any) -> Condition:
-    if leaf.op == "ne" and leaf.value is not None:
-        return not_(exists(here.where(same(column, str(leaf.value)))))
+def version(column: Any) -> Callable[[Actor, Compare | Present], Condition]:
+    def condition(_actor: Actor, leaf: Compare | Present) -> Condition:
+        if isinstance(leaf, Present):
+            return true()
+        plain = isinstance(leaf.value, int) and not isinstance(leaf.value, bool)
+        if not plain or leaf.op not in ("eq", "ne"):
+            raise bad_value(leaf, "a version, compared by eq or ne")
+        return operator(column, leaf.op, leaf.value)
+
+    return condition
+
+
+def row_of(leaf: Compare, here: Any, column: Any, subject: Any, found: Any) -> Condition:
+    """A comparison with one of the rows that `here` ties to a resource.
+
+    `found` selects the ids of resources from the same rows, for what few match.
+    """
     if leaf.value is None:
         return not_(exists(here)) if leaf.op == "eq" else exists(here)
+    if leaf.op == "ne":
+        return not_(exists(here.where(same(column, str(leaf.value)))))
+    if leaf.op == "eq":
+        members: Condition = subject.in_(found.where(same(column, str(leaf.value))))
+        return members
     return exists(here.where(exact(column, leaf)))

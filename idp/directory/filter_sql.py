@@ -5,33 +5,36 @@ value paths on one attribute are two EXISTS, as RFC 7644 §3.4.2.2 means them.
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, literal, not_, or_, select, true
+from sqlalchemy import exists, literal, not_, or_, select, true
 
 from idp.directory.actors import Actor
 from idp.directory.attributes import CORE
 from idp.directory.comparisons import (
+    SELECTIVE,
     Condition,
     bad_value,
     boolean,
     exact,
     external_id,
     keyed,
+    keyed_exact,
     lowered,
     moment,
-    negated,
     number,
     operator,
+    row_of,
     text,
     unknown_path,
+    version,
     walk,
 )
-from idp.directory.filtering import Compare, Filter, Literal, Present, ValuePath
+from idp.directory.filtering import And, Compare, Filter, Literal, Present, ValuePath
 from idp.directory.groups import EffectiveMembership, Group
 from idp.directory.users import USER_COLUMNS, User, UserValue
-from idp.directory.values import key
-from idp.directory.views import ListQuery
+from idp.directory.values import instant_key, key
 
 _PART_COLUMNS = {
     "value": UserValue.value,
@@ -46,39 +49,15 @@ def user_condition(actor: Actor, wanted: Filter) -> Condition:
     return walk(wanted, lambda leaf: _user_leaf(actor, leaf))
 
 
-def user_order(query: ListQuery) -> list[Any]:
-    """The ORDER BY of a list of people; creation is the order where none is asked for."""
-    if query.sort_by is None:
-        return []
-    column = {
-        "userName": User.user_name_key,
-        "displayName": User.sort_key,
-        "id": User.id,
-        "meta.created": User.created,
-        "meta.lastModified": User.last_modified,
-    }.get(query.sort_by) or _sortable(query.sort_by)
-    return [column.desc().nulls_last() if query.descending else column.asc().nulls_last()]
-
-
-def _sortable(path: str) -> Any:
-    if path in USER_COLUMNS:
-        return getattr(User, USER_COLUMNS[path])
-    attribute = path.partition(".")[0]
-    first = select(func.min(UserValue.value_key)).where(
-        UserValue.user_id == User.id, UserValue.attribute == attribute
-    )
-    return first.scalar_subquery()
-
-
 def _user_leaf(actor: Actor, leaf: Compare | Present | ValuePath) -> Condition:
     if isinstance(leaf, ValuePath):
-        return _value_path(leaf)
+        return _value_path(actor, leaf)
     special = _USER_META.get(leaf.path)
     if special is not None:
         return special(actor, leaf)
     if leaf.path in USER_COLUMNS:
         return _column(leaf)
-    return _rows(leaf)
+    return _rows(actor, leaf)
 
 
 def _column(leaf: Compare | Present) -> Condition:
@@ -96,18 +75,21 @@ def _column(leaf: Compare | Present) -> Condition:
     return exact(column, leaf) if attribute.case_exact else lowered(column, leaf)
 
 
-def _rows(leaf: Compare | Present) -> Condition:
+def _rows(actor: Actor, leaf: Compare | Present) -> Condition:
     """A comparison with any of a person's values: "emails", "emails.value", "urn:…:badge"."""
     if isinstance(leaf, Present):
-        return or_(*(_any_row(place, _part_present(place[1])) for place in _places(leaf.path)))
+        return or_(*(_asked(place[0], _part_present(place[1])) for place in _places(leaf.path)))
     if leaf.op == "ne":
         # "ne" over several values: none equals. A person without values matches too.
-        return not_(_rows(Compare(leaf.path, "eq", leaf.value)))
+        return not_(_rows(actor, Compare(leaf.path, "eq", leaf.value, leaf.exact)))
     if leaf.value is None:
         if leaf.op != "eq":
             raise bad_value(leaf, "compared with null by eq or ne only")
-        return not_(_rows(Present(leaf.path)))
-    return or_(*(_any_row(place, _part(place, leaf)) for place in _places(leaf.path)))
+        return not_(_rows(actor, Present(leaf.path)))
+    places = _places(leaf.path)
+    if leaf.op in SELECTIVE and places[0][1] in ("", "value") and isinstance(leaf.value, str):
+        return or_(*(_looked_up(actor, place[0], _part(place, leaf)) for place in places))
+    return or_(*(_asked(place[0], _part(place, leaf)) for place in places))
 
 
 Place = tuple[str, str]  # which rows of `user_values`, and which part of them ("" for the whole)
@@ -121,8 +103,19 @@ def _places(path: str) -> list[Place]:
     return [*places, (path, "")] if urn and part else places
 
 
-def _any_row(place: Place, condition: Condition) -> Condition:
-    return exists(_has(place[0]).where(condition))
+def _asked(attribute: str, condition: Condition) -> Condition:
+    """Whether a person has such a value: asked of each, so that a page can end early."""
+    return exists(_has(attribute).where(condition))
+
+
+def _looked_up(actor: Actor, attribute: str, condition: Condition) -> Condition:
+    """The same, where an index leads to the few values that match, and those to their people."""
+    found: Condition = User.id.in_(
+        select(UserValue.user_id).where(
+            UserValue.org_id == actor.org_id, UserValue.attribute == attribute, condition
+        )
+    )
+    return found
 
 
 def _has(attribute: str) -> Any:
@@ -149,20 +142,28 @@ def _part(place: Place, leaf: Compare) -> Condition:
         return boolean(UserValue.is_primary, leaf)
     if part in ("", "value"):
         return _value(attribute, leaf)
+    if isinstance(leaf.value, bool):
+        return boolean(UserValue.parts[part].as_boolean(), leaf)
     column: Any = _PART_COLUMNS.get(part)
     if column is None:
         column = UserValue.parts[part].as_string()
-    return number(column, leaf) if _is_number(leaf.value) else lowered(column, leaf)
+    if isinstance(leaf.value, datetime):  # kept in the form whose order is that of time
+        return operator(column, leaf.op, instant_key(leaf.value))
+    if _is_number(leaf.value):
+        return number(column, leaf)
+    return exact(column, leaf) if leaf.exact else lowered(column, leaf)
 
 
 def _value(attribute: str, leaf: Compare) -> Condition:
     if isinstance(leaf.value, bool):
         return operator(UserValue.value, leaf.op, _json_text(leaf.value))
+    if isinstance(leaf.value, datetime):
+        return operator(UserValue.value_key, leaf.op, instant_key(leaf.value))
     if _is_number(leaf.value):
         return number(UserValue.value, leaf)
     known = CORE.user_leaves.get(f"{attribute}.value")
-    if known is not None and known.attribute.case_exact:
-        return exact(UserValue.value, leaf)
+    if leaf.exact or (known is not None and known.attribute.case_exact):
+        return keyed_exact(UserValue.value_key, UserValue.value, leaf)
     return keyed(UserValue.value_key, UserValue.value, leaf)
 
 
@@ -174,7 +175,7 @@ def _json_text(value: Literal) -> str:
     return str(value).lower()  # as JSON writes true and false
 
 
-def _value_path(leaf: ValuePath) -> Condition:
+def _value_path(actor: Actor, leaf: ValuePath) -> Condition:
     """attribute[term]: one row that satisfies the whole term."""
 
     def inner(part: Compare | Present | ValuePath) -> Condition:
@@ -185,18 +186,31 @@ def _value_path(leaf: ValuePath) -> Condition:
             return _part_present(name)
         return _part((leaf.attribute, name), part)
 
-    return exists(_has(leaf.attribute).where(walk(leaf.term, inner)))
+    condition = walk(leaf.term, inner)
+    if _names_a_value(leaf.term):
+        return _looked_up(actor, leaf.attribute, condition)
+    return _asked(leaf.attribute, condition)
+
+
+def _names_a_value(term: Filter) -> bool:
+    """Whether a value path's filter says, among what must hold, what the value is."""
+    if isinstance(term, And):
+        return any(map(_names_a_value, term.terms))
+    if not isinstance(term, Compare) or term.path != "value":
+        return False
+    return term.op in SELECTIVE and isinstance(term.value, str)
 
 
 def _identifier(_actor: Actor, leaf: Compare | Present) -> Condition:
     return true() if isinstance(leaf, Present) else exact(User.id, leaf)
 
 
-def _in_group(_actor: Actor, leaf: Compare | Present) -> Condition:
+def _in_group(actor: Actor, leaf: Compare | Present) -> Condition:
     here = select(literal(1)).where(EffectiveMembership.user_id == User.id)
     if isinstance(leaf, Present):
         return exists(here)
-    return negated(leaf, here, EffectiveMembership.group_id)
+    belong = select(EffectiveMembership.user_id).where(EffectiveMembership.org_id == actor.org_id)
+    return row_of(leaf, here, EffectiveMembership.group_id, User.id, belong)
 
 
 def _in_group_named(_actor: Actor, leaf: Compare | Present) -> Condition:
@@ -214,9 +228,10 @@ def _in_group_named(_actor: Actor, leaf: Compare | Present) -> Condition:
 
 _USER_META: dict[str, Callable[[Actor, Compare | Present], Condition]] = {
     "id": _identifier,
-    "externalId": external_id(User.id),
+    "externalId": external_id(User.id, "User"),
     "meta.created": moment(User.created),
     "meta.lastModified": moment(User.last_modified),
+    "meta.version": version(User.version),
     "groups": _in_group,
     "groups.value": _in_group,
     "groups.display": _in_group_named,

@@ -6,17 +6,23 @@ plus "id", "externalId", "meta.created", "meta.lastModified", "groups.value" and
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
-Literal = str | bool | int | float | None
+Literal = str | bool | int | float | datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """`path op value`; op is one of eq ne co sw ew gt ge lt le, in lower case."""
+    """`path op value`; op is one of eq ne co sw ew gt ge lt le, in lower case.
+
+    `exact` tells that an organization's own attribute is compared by case; of the core's
+    attributes the vocabulary knows it. A `datetime` is compared with what says a moment.
+    """
 
     path: str
     op: str
     value: Literal
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,15 @@ from idp.directory.comparisons import (
     external_id,
     lowered,
     moment,
-    negated,
+    row_of,
     text,
     unknown_path,
+    version,
     walk,
 )
-from idp.directory.filtering import Compare, Filter, Present, ValuePath
+from idp.directory.filtering import And, Compare, Filter, Present, ValuePath
 from idp.directory.groups import Group, Membership
 from idp.directory.values import key
-from idp.directory.views import ListQuery
 
 
 def group_condition(actor: Actor, wanted: Filter) -> Condition:
@@ -30,7 +30,11 @@ def group_condition(actor: Actor, wanted: Filter) -> Condition:
 
 def _group_leaf(actor: Actor, leaf: Compare | Present | ValuePath) -> Condition:
     if isinstance(leaf, ValuePath):
-        return exists(_members().where(walk(leaf.term, _member_part)))
+        condition = walk(leaf.term, _member_part)
+        if _names_a_member(leaf.term):
+            found: Condition = Group.id.in_(_with_members(actor).where(condition))
+            return found
+        return exists(_members().where(condition))
     special = _GROUP_META.get(leaf.path)
     if special is None:
         raise unknown_path(leaf.path)
@@ -53,10 +57,21 @@ def _member_part(leaf: Compare | Present | ValuePath) -> Condition:
     return exact(column, leaf) if name == "value" else lowered(column, leaf)
 
 
-def _group_member(_actor: Actor, leaf: Compare | Present) -> Condition:
+def _group_member(actor: Actor, leaf: Compare | Present) -> Condition:
     if isinstance(leaf, Present):
         return exists(_members())
-    return negated(leaf, _members(), Membership.member_id)
+    return row_of(leaf, _members(), Membership.member_id, Group.id, _with_members(actor))
+
+
+def _with_members(actor: Actor) -> Any:
+    return select(Membership.group_id).where(Membership.org_id == actor.org_id)
+
+
+def _names_a_member(term: Filter) -> bool:
+    """Whether a value path's filter says, among what must hold, who the member is."""
+    if isinstance(term, And):
+        return any(map(_names_a_member, term.terms))
+    return isinstance(term, Compare) and (term.path, term.op) == ("value", "eq")
 
 
 def _group_name(_actor: Actor, leaf: Compare | Present) -> Condition:
@@ -70,24 +85,10 @@ def _group_id(_actor: Actor, leaf: Compare | Present) -> Condition:
 _GROUP_META: dict[str, Callable[[Actor, Compare | Present], Condition]] = {
     "id": _group_id,
     "displayName": _group_name,
-    "externalId": external_id(Group.id),
+    "externalId": external_id(Group.id, "Group"),
     "members": _group_member,
     "members.value": _group_member,
     "meta.created": moment(Group.created),
     "meta.lastModified": moment(Group.last_modified),
+    "meta.version": version(Group.version),
 }
-
-
-def group_order(query: ListQuery) -> list[Any]:
-    """The ORDER BY of a list of groups."""
-    if query.sort_by is None:
-        return []
-    column: Any = {
-        "displayName": Group.display_name_key,
-        "id": Group.id,
-        "meta.created": Group.created,
-        "meta.lastModified": Group.last_modified,
-    }.get(query.sort_by)
-    if column is None:
-        raise unknown_path(query.sort_by)
-    return [column.desc() if query.descending else column.asc()]

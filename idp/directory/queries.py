@@ -54,10 +54,18 @@ from idp.directory.trust import (
     sources,
     tokens_of,
 )
+from idp.directory.walking import (
+    count_along,
+    list_everything,
+    walk_everything,
+    walk_groups,
+    walk_users,
+)
 
 __all__ = [
     "caller_by_token",
     "caller_of",
+    "count_along",
     "count_groups",
     "count_people",
     "effective_count",
@@ -74,6 +82,7 @@ __all__ = [
     "holds_role",
     "link_by_token",
     "list_connections",
+    "list_everything",
     "list_groups",
     "list_users",
     "members_of",
@@ -102,4 +111,7 @@ __all__ = [
     "stream_of",
     "stream_of_connection",
     "tokens_of",
+    "walk_everything",
+    "walk_groups",
+    "walk_users",
 ]

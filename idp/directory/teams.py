@@ -7,8 +7,9 @@ from sqlalchemy import Row, Select, func, select
 from idp.directory.actors import Actor
 from idp.directory.connections import Link
 from idp.directory.errors import not_found
-from idp.directory.group_filter_sql import group_condition, group_order
+from idp.directory.group_filter_sql import group_condition
 from idp.directory.groups import EffectiveMembership, Group, Membership
+from idp.directory.ordering import group_order
 from idp.directory.orgs import Census
 from idp.directory.sets import any_of, same, storable
 from idp.directory.users import User
@@ -41,7 +42,7 @@ def _view(row: Row[Any], external_id: str | None = None, members: int | None = N
     )
 
 
-def _within_reach(actor: Actor, statement: Select[Any]) -> Select[Any]:
+def within_reach(actor: Actor, statement: Select[Any]) -> Select[Any]:
     actor.need("groups.read")
     statement = statement.where(Group.org_id == actor.org_id)
     scope = actor.scope_of("groups.read")
@@ -50,7 +51,7 @@ def _within_reach(actor: Actor, statement: Select[Any]) -> Select[Any]:
 
 def find_group(actor: Actor, group_id: str) -> GroupView:
     """One group, or NotFound."""
-    statement = _within_reach(actor, select(*_COLUMNS).where(same(Group.id, group_id)))
+    statement = within_reach(actor, select(*_COLUMNS).where(same(Group.id, group_id)))
     row = db.session.execute(statement).first()
     if row is None:
         raise not_found("group")
@@ -68,25 +69,35 @@ def _external_ids(actor: Actor, ids: list[str]) -> dict[str, str]:
 
 def list_groups(actor: Actor, query: ListQuery) -> Page[GroupView]:
     """Groups by filter and order, a page by index, with the exact total."""
-    base = _within_reach(actor, select(Group.id))
+    base = within_reach(actor, select(Group.id))
     if query.filter is not None:
         base = base.where(group_condition(actor, query.filter))
     total = db.session.scalar(select(func.count()).select_from(base.subquery())) or 0
     if query.count <= 0 or query.start > total:
         return Page((), total=total)
-    chosen = base.order_by(*group_order(query), Group.id).offset(query.start - 1)
-    ids = chosen.limit(query.count).subquery()
+    order = group_order(actor, query).columns()
+    ids = base.order_by(*order).offset(query.start - 1).limit(query.count).subquery()
     statement = select(*_COLUMNS).join(ids, ids.c.id == Group.id)
-    rows = db.session.execute(statement.order_by(*group_order(query), Group.id)).all()
+    rows = db.session.execute(statement.order_by(*order)).all()
     names = _external_ids(actor, [row.id for row in rows])
     return Page([_view(row, names.get(row.id)) for row in rows], total=total)
+
+
+def groups_by_id(actor: Actor, ids: list[str]) -> dict[str, GroupView]:
+    """{id: group} of those of these ids that are in reach, in one query."""
+    if not ids:
+        return {}
+    statement = select(*_COLUMNS).where(any_of(db.session(), Group.id, ids))
+    rows = db.session.execute(within_reach(actor, statement)).all()
+    names = _external_ids(actor, [row.id for row in rows])
+    return {row.id: _view(row, names.get(row.id)) for row in rows}
 
 
 def page_groups(
     actor: Actor, *, text: str = "", cursor: str | None = None, limit: int = 50
 ) -> Page[GroupView]:
     """Groups by name from a cursor (the last name shown), with how many belong in effect."""
-    statement = _within_reach(actor, select(*_COLUMNS, Group.display_name_key))
+    statement = within_reach(actor, select(*_COLUMNS, Group.display_name_key))
     if not storable(text) or not storable(cursor or ""):
         return Page(())
     if text.strip():

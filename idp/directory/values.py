@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from datetime import UTC, datetime
 from functools import lru_cache
 
 from idp.directory.errors import Invalid
@@ -20,6 +21,9 @@ _FOLD = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "þ": "th", "ð": "d"}
 )
 _WORDS = re.compile(r"\w+", re.UNICODE)
+_FIRST = datetime(1, 1, 1, tzinfo=UTC)
+_LAST = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+_BEYOND_MICROSECONDS = re.compile(r"(\.\d{6})\d+")
 
 USER_NAME_MAX = 256
 GROUP_NAME_MAX = 256
@@ -32,6 +36,24 @@ def key(text: str) -> str:
         return text.lower()
     folded = unicodedata.normalize("NFKC", text).casefold()
     return unicodedata.normalize("NFKC", folded)
+
+
+def instant(text: str) -> datetime:
+    """A dateTime as a moment in UTC (RFC 7643 §2.3.5); without a zone it is meant in UTC.
+
+    Seven digits of a second and the year 1 are taken: Entra writes them. Raises ValueError.
+    """
+    moment = datetime.fromisoformat(_BEYOND_MICROSECONDS.sub(r"\1", text))
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # its zone leads beyond the first or the last year there is
+        return _FIRST if moment.year == 1 else _LAST
+
+
+def instant_key(moment: datetime) -> str:
+    """A moment as text whose order is that of time."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def user_name_key(user_name: str) -> str:

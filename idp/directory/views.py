@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -212,7 +213,8 @@ class ListQuery:
     """A list of people or groups: by filter, in an order, a page by index (1-based) and count.
 
     `want` names the top-level attributes that will be shown, None for all: what is not wanted is
-    not loaded. `count` 0 asks for the total alone.
+    not loaded. `count` 0 asks for the total alone. `sort_kind` tells of an organization's own
+    attribute that its values are sorted as "number" or by case ("exact").
     """
 
     filter: Filter | None = None
@@ -221,6 +223,7 @@ class ListQuery:
     start: int = 1
     count: int = 100
     want: frozenset[str] | None = None
+    sort_kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,3 +242,27 @@ class StreamView:
     refused: int
     last_refusal: str
     created: datetime
+
+
+Scalar = str | bool | int | float | Decimal | datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in an order, right at one item: the value sorted by (None: unassigned) and the id."""
+
+    value: Scalar
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch(Generic[Item]):
+    """Some of a list from a position on: where it begins and ends, and whether more follows.
+
+    `more` looks in the direction of the walk: after the last item, or before the first.
+    """
+
+    items: Sequence[Item]
+    first: Position | None = None
+    last: Position | None = None
+    more: bool = False

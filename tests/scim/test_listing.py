@@ -20,6 +20,8 @@ PAGES: dict[str, tuple[dict[str, Any], tuple[int, int]]] = {
     "more_than_a_page": ({"count": "100000"}, (1, MAX_PAGE)),
     "numbers_in_a_search_request": ({"startIndex": 3, "count": 2}, (3, 2)),
     "empty": ({"startIndex": "", "count": ""}, (1, DEFAULT_PAGE)),
+    "beyond_every_list": ({"startIndex": str(2**63), "count": "9" * 30}, (2**63 - 1, MAX_PAGE)),
+    "further_still": ({"startIndex": 10**5000, "count": -(10**5000)}, (2**63 - 1, 0)),
 }
 
 
@@ -31,9 +33,10 @@ def test_page(case: str) -> None:
     assert (query.start, query.count) == (start, count)
 
 
-@pytest.mark.parametrize("value", ["x", "1.5", "1e3", "٣", "9" * 30, [1], True])
+@pytest.mark.parametrize("value", ["x", "1.5", "1e3", "٣", "-", [1], True])
 def test_page_that_is_no_number_is_refused(value: Any) -> None:
-    assert refusal(read_query, {"count": value}, language()) == (400, "invalidValue")
+    assert refusal(read_query, {"count": value}, language()) == (400, "invalidCount")
+    assert refusal(read_query, {"startIndex": value}, language()) == (400, "invalidValue")
 
 
 def test_search_request_is_read_like_an_address() -> None:

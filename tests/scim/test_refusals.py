@@ -139,8 +139,13 @@ LEADS_NOWHERE = [
     ("GET", "/Bulk", 405),
     ("GET", "/Me", 501),
     ("PATCH", "/Me", 501),
-    ("POST", "/.search", 501),
-    ("GET", "/", 501),
+    ("POST", "/Me", 501),
+    ("PUT", "/Me", 501),
+    ("DELETE", "/Me", 501),
+    ("OPTIONS", "/Me", 405),
+    ("GET", "/.search", 405),
+    ("PUT", "/.search", 405),
+    ("POST", "/", 405),
 ]
 
 
