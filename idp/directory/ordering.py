@@ -124,7 +124,7 @@ def _attribute(query: ListQuery) -> Order:
 
 def _plain(column: Any, *, exact: bool) -> Any:
     """Text by code point, the same on every database, as far as keys reach."""
-    text = func.substr(column if exact else func.lower(column), 1, KEY_LENGTH)
+    text = func.substr(column if exact else func.lower(column), 1, KEY_LENGTH, type_=String)
     return _by_code_point(text)
 
 

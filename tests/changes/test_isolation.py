@@ -22,7 +22,7 @@ from idp.directory.errors import DirectoryError, Forbidden, NotFound
 from idp.directory.filtering import Compare, Present
 from idp.directory.roles import SCOPABLE
 from idp.directory.values import key
-from idp.directory.views import ListQuery
+from idp.directory.views import ListQuery, Position
 from idp.extensions import db
 from tests.cast import Cast, password_hash
 from tests.changes.steps import group
@@ -77,7 +77,15 @@ def theirs(people: Cast) -> Theirs:
 
 
 MANAGER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value"
+EVERYTHING = {"User": ListQuery(), "Group": ListQuery()}
 Read = Callable[[Actor, Theirs], Any]
+
+
+def named(theirs: Theirs) -> dict[str, ListQuery]:
+    """The question for somebody of that name."""
+    return {"User": ListQuery(Compare("userName", "eq", theirs.name))}
+
+
 READS: dict[str, list[Read]] = {
     "find_user": [
         lambda a, t: queries.find_user(a, t.user),
@@ -93,6 +101,25 @@ READS: dict[str, list[Read]] = {
         lambda a, _: queries.list_users(a, ListQuery(Compare("externalId", "eq", "E-5"))),
         lambda a, _: queries.list_users(a, ListQuery(Present(MANAGER))),
         lambda a, _: queries.list_users(a, ListQuery(Compare("emails.value", "co", "north"))),
+    ],
+    "walk_users": [
+        lambda a, _: queries.walk_users(a, ListQuery()),
+        lambda a, _: queries.walk_users(a, ListQuery(sort_by="externalId"), backwards=True),
+        lambda a, t: queries.walk_users(a, ListQuery(), Position(None, t.user)),
+        lambda a, t: queries.walk_users(a, ListQuery(Compare("groups.value", "eq", t.group))),
+    ],
+    "walk_groups": [
+        lambda a, _: queries.walk_groups(a, ListQuery()),
+        lambda a, t: queries.walk_groups(a, ListQuery(Compare("members.value", "eq", t.user))),
+    ],
+    "walk_everything": [
+        lambda a, _: queries.walk_everything(a, EVERYTHING),
+        lambda a, t: queries.walk_everything(a, EVERYTHING, Position(None, t.group)),
+    ],
+    "list_everything": [lambda a, _: queries.list_everything(a, EVERYTHING)],
+    "count_along": [
+        lambda a, _: _only({"all": queries.count_along(a, EVERYTHING) or 0}, {"all": 1}),
+        lambda a, t: _only({"all": queries.count_along(a, named(t)) or 0}, {"all": 0}),
     ],
     "page_people": [
         lambda a, _: queries.page_people(a),

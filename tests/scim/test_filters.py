@@ -4,6 +4,7 @@ import pytest
 
 from idp.directory.attributes import ENTERPRISE_SCHEMA
 from idp.directory.filtering import And, Compare, Not, Or, Present, ValuePath
+from idp.directory.values import instant
 from scim.filters import parse_filter
 from scim.literals import MAX_DEPTH, MAX_TERMS
 from tests.scim.language import BADGE, language, refusal
@@ -25,10 +26,10 @@ RFC_EXAMPLES = {
     'urn:ietf:params:scim:schemas:core:2.0:User:userName sw "J"': Compare("userName", "sw", "J"),
     "title pr": Present("title"),
     'meta.lastModified gt "2011-05-13T04:42:34Z"': Compare(
-        "meta.lastModified", "gt", "2011-05-13T04:42:34.000Z"
+        "meta.lastModified", "gt", instant("2011-05-13T04:42:34.000Z")
     ),
     'meta.lastModified ge "2011-05-13T04:42:34Z"': Compare(
-        "meta.lastModified", "ge", "2011-05-13T04:42:34.000Z"
+        "meta.lastModified", "ge", instant("2011-05-13T04:42:34.000Z")
     ),
     'title pr and userType eq "Employee"': And(
         (Present("title"), Compare("userType", "eq", "Employee"))
@@ -107,8 +108,15 @@ MEANINGS = {
     'groups eq "7"': Compare("groups.value", "eq", "7"),
     'meta.resourceType eq "Group"': Not(Present("id")),
     f'{BADGE}:issued lt "2026-01-01T01:00:00+01:00"': Compare(
-        f"{BADGE}:issued", "lt", "2026-01-01T00:00:00.000Z"
+        f"{BADGE}:issued", "lt", instant("2026-01-01T00:00:00.000Z")
     ),
+    f'{BADGE}:badgeNumber eq "B"': Compare(f"{BADGE}:badgeNumber", "eq", "B", exact=True),
+    'meta.version eq "W/\\"7\\""': Compare("meta.version", "eq", 7),
+    'meta.version ne "W/\\"7\\""': Not(Compare("meta.version", "eq", 7)),
+    'meta.version eq "never ours"': Not(Present("id")),
+    'meta.resourceType sw "Us"': Present("id"),
+    'meta.resourceType ne "User"': Not(Present("id")),
+    "meta.resourceType eq null": Not(Present("id")),
     f'{BADGE}:colours eq "red"': Compare(f"{BADGE}:colours", "eq", "red"),
 }
 
@@ -132,12 +140,12 @@ FOREIGN = {
     'ActiVe eq true and (meta.lastmodified ge "0001-01-03T00:00:00.0000000Z")': And(
         (
             Compare("active", "eq", True),
-            Compare("meta.lastModified", "ge", "0001-01-03T00:00:00.000Z"),
+            Compare("meta.lastModified", "ge", instant("0001-01-03T00:00:00.000Z")),
         )
     ),
     "userName sw O": Compare("userName", "sw", "O"),
     "meta.created gt 2026-01-01T00:00:00Z": Compare(
-        "meta.created", "gt", "2026-01-01T00:00:00.000Z"
+        "meta.created", "gt", instant("2026-01-01T00:00:00.000Z")
     ),
     'roles[primary eq "True"]': ValuePath("roles", Compare("primary", "eq", True)),
     'active eq "False"': Compare("active", "eq", False),
@@ -192,7 +200,10 @@ def test_strict_profile_refuses_a_foreign_filter(text: str) -> None:
         f'{BADGE}:floor eq "high"',
         f'{BADGE}:floor co "1"',
         'meta.created gt "yesterday"',
-        'meta.location eq "x"',
+        'meta.location co "x"',
+        'meta.version gt "x"',
+        "meta.version eq 7",
+        'meta eq "x"',
         r'userName eq "\ud800"',
         r'userName eq "\u0000"',
         r'userName eq "\q"',
