@@ -7,7 +7,7 @@ only where a body does not fit, so that a client which speaks the standard pays 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,10 @@ from scim.errors import ScimError
 from scim.paths import Names, Target
 
 PROFILES = ("rfc", "entra", "okta", "onelogin", "ping", "google", "strict")
+
+# Whose pushes of groups may name people who are gone.
+SKIPPING = frozenset({"entra", "okta", "onelogin"})
+_NOTED = 10  # how many of them are named
 
 # OneLogin still speaks SCIM 1.x names around 2.0 bodies; Entra adds its own for groups.
 _URNS = {
@@ -51,6 +55,35 @@ class Tolerance:
         """PATCH without a path is RFC 7644, but not the interop profile."""
         if self.strict:
             raise ScimError(400, "Each PATCH operation must have a path.", "invalidSyntax")
+
+    def demand_part(self, path: str) -> None:
+        """A whole value selected by a filter is RFC 7644, but not the interop profile.
+
+        Members are the exception: there is no other way to remove one that IPSIE knows.
+        """
+        if self.strict:
+            detail = f"The path must name a part of the selected value, such as {path}[…].value."
+            raise ScimError(400, detail, "invalidPath")
+
+    def refuse_unknown(self, path: str) -> None:
+        """RFC 7644 calls an unknown path invalidPath, the interop profile invalidSyntax."""
+        if self.strict:
+            raise ScimError(400, f"There is no attribute {path[:100]!r}.", "invalidSyntax")
+
+    def known(self, ids: Sequence[str], exist: Callable[[Sequence[str]], Set[str]]) -> list[str]:
+        """Those of a group's new members that are there; the others are skipped and noted.
+
+        A refusal would lose the whole push of these clients: they never send it again.
+        """
+        if not ids or self.profile not in SKIPPING:
+            return list(ids)
+        here = exist(ids)
+        missing = [one for one in ids if one not in here]
+        for one in missing[:_NOTED]:
+            self.forgive(f"unknown member {one[:64]}")
+        if len(missing) > _NOTED:
+            self.forgive(f"{len(missing) - _NOTED} more unknown members")
+        return [one for one in ids if one in here]
 
 
 @dataclass(frozen=True, slots=True)

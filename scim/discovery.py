@@ -27,8 +27,10 @@ _ABOUT_DISCOVERY = ("service_provider_config", "resource_type", "schema")
 Json = dict[str, Any]
 
 
-def service_provider_config(base: str) -> Json:
+def service_provider_config(base: str, *, strict: bool = False) -> Json:
     """What is supported. Every member is there: authentik gives up PATCH when one is missing."""
+    # draft-zollner-scim-interop-profile: only who refuses all it tells to refuse may declare it.
+    declared = {"interopProfileConformant": True} if strict else {}
     return {
         "schemas": [CONFIG_SCHEMA],
         "documentationUri": "https://www.rfc-editor.org/rfc/rfc7644",
@@ -39,7 +41,7 @@ def service_provider_config(base: str) -> Json:
             "maxPayloadSize": MAX_PAYLOAD,
         },
         "filter": {"supported": True, "maxResults": MAX_PAGE},
-        "changePassword": {"supported": True},
+        "changePassword": {"supported": not strict},
         "sort": {"supported": True},
         "etag": {"supported": True},
         "pagination": {
@@ -63,7 +65,7 @@ def service_provider_config(base: str) -> Json:
             "resourceType": "ServiceProviderConfig",
             "location": f"{base}/ServiceProviderConfig",
         },
-    }
+    } | declared
 
 
 def resource_types(vocabulary: Vocabulary, base: str) -> list[Json]:
@@ -92,10 +94,17 @@ def _resource_type(
     return made | {"meta": {"resourceType": "ResourceType", "location": location}}
 
 
-def schemas(vocabulary: Vocabulary, base: str) -> list[Json]:
-    """Every schema of the organization, and the three that describe discovery."""
+def schemas(vocabulary: Vocabulary, base: str, *, strict: bool = False) -> list[Json]:
+    """Every schema of the organization, and the three that describe discovery.
+
+    For the strict profile without `password`, which it does not take (IPSIE).
+    """
     own = (vocabulary.user, vocabulary.group, *vocabulary.user_extensions)
     described = [_schema(schema) for schema in own] + list(_written())
+    if strict:
+        described[0]["attributes"] = [
+            each for each in described[0]["attributes"] if each["name"] != "password"
+        ]
     return [_located(schema, base) for schema in described]
 
 
@@ -151,7 +160,7 @@ def public_config(base: str) -> Answer:
 
 def config(call: Call) -> Answer:
     """GET /ServiceProviderConfig."""
-    shown = service_provider_config(call.base)
+    shown = service_provider_config(call.base, strict=call.tolerance.strict)
     if queries.stream_of_connection(call.actor.org_id, call.actor.id) is not None:
         # RFC 9967 §4: absent where events are not configured; older clients do not know it.
         # Whoever asks for an answer later gets it now, as §2.5.1.1 allows.
@@ -171,12 +180,16 @@ def one_resource_type(call: Call, name: str) -> Answer:
 
 def list_schemas(call: Call) -> Answer:
     """GET /Schemas."""
-    return _listed(call, schemas(call.caller.vocabulary, call.base))
+    return _listed(call, _schemas(call))
 
 
 def one_schema(call: Call, urn: str) -> Answer:
     """GET /Schemas/{urn}."""
-    return _one(schemas(call.caller.vocabulary, call.base), urn)
+    return _one(_schemas(call), urn)
+
+
+def _schemas(call: Call) -> list[Json]:
+    return schemas(call.caller.vocabulary, call.base, strict=call.tolerance.strict)
 
 
 def _listed(call: Call, found: list[Json]) -> Answer:

@@ -56,7 +56,7 @@ class Groups:
     def creation(self, call: Call) -> Change:
         """POST."""
         record = read_resource(call.body, call.language(self.name))
-        members = tuple(dict.fromkeys(member_ids(record.pop("members", ()))))
+        members = _known(call, member_ids(record.pop("members", ())))
         foreign = external_id(record)
         return CreateGroup(
             record, members=members, external_id=foreign if isinstance(foreign, str) else None
@@ -67,7 +67,7 @@ class Groups:
         record = read_resource(call.body, call.language(self.name))
         if "displayName" not in record:
             raise invalid_value("displayName is required.")
-        members = tuple(dict.fromkeys(member_ids(record.pop("members", ()))))
+        members = _known(call, member_ids(record.pop("members", ())))
         foreign = external_id(record)
         return ChangeGroup(
             resource_id,
@@ -91,8 +91,8 @@ class Groups:
             fields,
             expect=expect,
             external_id=foreign,
-            members=KEEP if members.exactly is None else tuple(members.exactly),
-            add=tuple(members.add),
+            members=KEEP if members.exactly is None else _known(call, members.exactly),
+            add=_known(call, members.add),
             remove=tuple(members.remove),
         )
 
@@ -103,6 +103,12 @@ class Groups:
     def silent(self, call: Call) -> bool:
         """Entra wants 204 for a changed group, unless it asks for attributes (§3.5.2)."""
         return call.tolerance.profile == "entra" and "attributes" not in call.args
+
+
+def _known(call: Call, ids: Iterable[str]) -> tuple[str, ...]:
+    """Each member once; where the profile says so, only those who are there."""
+    wanted = list(dict.fromkeys(ids))
+    return tuple(call.tolerance.known(wanted, lambda some: queries.existing(call.actor, some)))
 
 
 def _external_id(fields: Record, operations: Iterable[Operation]) -> MaybeText:

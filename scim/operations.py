@@ -86,9 +86,9 @@ def _read(raw: Any, language: Language) -> Iterator[Operation]:
     value = fields.get("value")
     if path is not None and path.strip():
         return _at_path(op, path.strip(), value, language)
+    language.tolerance.demand_path()
     if op == "remove":
         raise no_target("The operation remove needs a path.")
-    language.tolerance.demand_path()
     return _without_path(op, value, language)
 
 
@@ -167,6 +167,7 @@ def _at_path(op: str, path: str, value: Any, language: Language) -> Iterator[Ope
     head = match["head"].strip()
     target = language.names.find(head) or dialects.find_name(language, head)
     if target is None:
+        language.tolerance.refuse_unknown(path)
         raise invalid_path(f"There is no attribute {path[:100]!r}.")
     if match["filter"] is not None:
         yield _selection(op, _part(target, match["part"]), match["filter"], value, language)
@@ -194,6 +195,8 @@ def _selection(op: str, target: Target, text: str, value: Any, language: Languag
     _check_writable(target)
     if target.attribute is None:
         raise invalid_path("This path names a schema, not an attribute.")
+    if target.sub is None and target.attribute.name != "members":
+        language.tolerance.demand_part(target.path)
     term = parse_value_filter(text, target.attribute, language.tolerance)
     if op == "remove":
         return Operation(op, target, term)

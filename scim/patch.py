@@ -48,8 +48,11 @@ def _apply(holder: Record, operation: Operation, strict: bool) -> None:
     elif attribute.multi:
         _write_values(holder, operation)
     elif attribute.type == "complex":
-        # Parts that the value leaves out stay, for add and for replace (§3.5.2.3).
-        holder[attribute.name] = {**holder.get(attribute.name, {}), **operation.value}
+        # Parts that the value leaves out stay, for add and for replace (§3.5.2.3); the interop
+        # profile replaces the whole.
+        whole = strict and operation.op == "replace"
+        held = {} if whole else holder.get(attribute.name, {})
+        holder[attribute.name] = {**held, **operation.value}
     else:
         holder[attribute.name] = operation.value
 

@@ -24,6 +24,7 @@ from idp.directory.people import (
 from idp.directory.teams import (
     count_groups,
     effective_count,
+    existing,
     find_group,
     list_groups,
     members_of,
@@ -69,6 +70,7 @@ __all__ = [
     "count_groups",
     "count_people",
     "effective_count",
+    "existing",
     "extension_schemas",
     "external_ids",
     "find_connection",

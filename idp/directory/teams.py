@@ -1,5 +1,6 @@
 """Reads of groups and their members."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
@@ -91,6 +92,17 @@ def groups_by_id(actor: Actor, ids: list[str]) -> dict[str, GroupView]:
     rows = db.session.execute(within_reach(actor, statement)).all()
     names = _external_ids(actor, [row.id for row in rows])
     return {row.id: _view(row, names.get(row.id)) for row in rows}
+
+
+def existing(actor: Actor, ids: Collection[str]) -> set[str]:
+    """Which of these ids are people or groups of the organization: who could be a member."""
+    people = select(User.id).where(User.deleted_at.is_(None), User.org_id == actor.org_id)
+    groups = select(Group.id).where(Group.org_id == actor.org_id)
+    return {
+        one
+        for statement, column in ((people, User.id), (groups, Group.id))
+        for one in db.session.scalars(statement.where(any_of(db.session(), column, ids)))
+    }
 
 
 def page_groups(

@@ -145,6 +145,7 @@ READS: dict[str, list[Read]] = {
     ],
     "count_groups": [lambda a, _: _only({"all": queries.count_groups(a)}, {"all": 0})],
     "effective_count": [lambda a, t: queries.effective_count(a, t.group)],
+    "existing": [lambda a, t: queries.existing(a, [t.user, t.group, t.deleted])],
     "members_of": [lambda a, t: queries.members_of(a, t.group)],
     "members_of_many": [lambda a, t: queries.members_of_many(a, [t.group, t.nested])],
     "list_connections": [lambda a, _: queries.list_connections(a)],

@@ -3,7 +3,9 @@
 Read from the plans, since at the size of a test every way is quick.
 """
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,6 +63,8 @@ def plan(app: Flask) -> Plan:
         event.remove(db.engine, "before_cursor_execute", note)
         postgresql = db.engine.dialect.name == "postgresql"
         connection = db.session.connection()
+        if postgresql:  # a few hundred rows are read whole, whatever indexes there are
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
         word = "EXPLAIN" if postgresql else "EXPLAIN QUERY PLAN"
         return [
             str(row[0] if postgresql else row[3])
@@ -71,10 +75,13 @@ def plan(app: Flask) -> Plan:
     return explain
 
 
-# What each filter must be answered from, and what must not be walked through.
+# Either will do where there is one organization.
+NAMES = r"uq_users_user_name|ix_users_sign_in"
+IDS = r"org_id_id|pk_users|sqlite_autoindex_users"
+# What each filter must be answered from.
 USERS: dict[str, tuple[Filter, str]] = {
-    "userName eq": (Compare("userName", "eq", "user00700"), "uq_users_user_name"),
-    "userName sw": (Compare("userName", "sw", "user0070"), "uq_users_user_name"),
+    "userName eq": (Compare("userName", "eq", "user00700"), NAMES),
+    "userName sw": (Compare("userName", "sw", "user0070"), NAMES),
     "externalId eq": (Compare("externalId", "eq", "X-00700"), "uq_links_foreign_id"),
     "externalId sw": (Compare("externalId", "sw", "X-0070"), "uq_links_foreign_id"),
     "emails eq": (
@@ -116,20 +123,19 @@ def test_frequent_filter_over_people_follows_its_index(
 
     told = plan(lambda: queries.list_users(people.hr, ListQuery(wanted)))
 
-    assert any(index in line for line in told), told
+    assert any(re.search(index, line) for line in told), told
     assert whole_walks(told, "users") == []
 
 
 def test_filter_by_id_and_by_group_follow_an_index(
     people: Cast, crowd: list[str], plan: Plan
 ) -> None:
-    for wanted, index in (
-        (Compare("id", "eq", crowd[7]), "users"),
-        (Compare("groups.value", "eq", crowd[-1]), "effective_memberships"),
-    ):
-        told = plan(lambda wanted=wanted: queries.list_users(people.hr, ListQuery(wanted)))  # type: ignore[misc]
-        assert any(index in line and "index" in line.lower() for line in told), told
-        assert whole_walks(told, "users") == whole_walks(told, "effective_memberships") == []
+    told = plan(lambda: queries.find_user(people.hr, crowd[7]))
+    told += plan(lambda: queries.list_users(people.hr, ListQuery(Compare("id", "eq", crowd[7]))))
+    belong = Compare("groups.value", "eq", crowd[-1])
+    told += plan(lambda: queries.list_users(people.hr, ListQuery(belong)))
+
+    assert whole_walks(told, "users") == whole_walks(told, "effective_memberships") == [], told
 
 
 GROUPS: dict[str, Filter] = {
@@ -151,8 +157,8 @@ def test_frequent_filter_over_groups_follows_an_index(
 
 
 ORDERS = {
-    None: "org_id_id",
-    "userName": "uq_users_user_name",
+    None: IDS,
+    "userName": NAMES,
     "displayName": "ix_users_display_name",
     "meta.lastModified": "ix_users_last_modified",
 }
@@ -169,19 +175,9 @@ def test_page_of_a_walk_is_read_along_an_index(
     told = plan(lambda: queries.walk_users(people.hr, query, start))
 
     assert whole_walks(told, "users") == [], told
-    followed = [line for line in told if _follows(line, ORDERS[sort_by])]
-    assert followed, told
+    assert any(re.search(ORDERS[sort_by], line) for line in told), told
     assert not any("TEMP B-TREE FOR ORDER BY" in line for line in told), told
 
 
 def _middle(actor: Actor, query: ListQuery) -> Position | None:
-    return queries.walk_users(actor, ListQuery(**{**_fields(query), "count": SIZE // 2})).last
-
-
-def _fields(query: ListQuery) -> dict[str, Any]:
-    return {"sort_by": query.sort_by, "descending": query.descending}
-
-
-def _follows(line: str, index: str) -> bool:
-    """SQLite names the index of a UNIQUE constraint by number."""
-    return index in line or (index == "org_id_id" and "sqlite_autoindex_users" in line)
+    return queries.walk_users(actor, replace(query, count=SIZE // 2)).last

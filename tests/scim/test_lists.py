@@ -170,6 +170,127 @@ def test_own_schema_of_the_organization_is_searched(scim: Scim, people: Cast) ->
     assert found(scim, f'{BADGE}:badgeNumber eq "b-7"') == {"ada"}
 
 
+OWN_ATTRIBUTES: list[dict[str, Any]] = [
+    {"name": "code", "type": "string", "caseExact": True},
+    {"name": "word", "type": "string"},
+    {"name": "floor", "type": "integer"},
+    {"name": "share", "type": "decimal"},
+    {"name": "remote", "type": "boolean"},
+    {"name": "since", "type": "dateTime"},
+    {"name": "stamp", "type": "binary"},
+    {"name": "page", "type": "reference", "referenceTypes": ["external"]},
+    {
+        "name": "cards",
+        "type": "complex",
+        "multiValued": True,
+        "subAttributes": [
+            {"name": "value", "type": "string", "caseExact": True},
+            {"name": "issued", "type": "dateTime"},
+            {"name": "level", "type": "integer"},
+            {"name": "lost", "type": "boolean"},
+        ],
+    },
+]
+OWN_FILTERS: dict[str, set[str]] = {
+    'code eq "aB"': {"ada"},
+    'code eq "ab"': set(),
+    'code ne "aB"': {"bob"},
+    'code sw "a"': {"ada"},
+    'code co "aB"': {"ada"},
+    'code ew "b"': {"bob"},
+    'word eq "AB"': {"ada", "bob"},
+    "floor gt 9": {"ada"},
+    "floor le 9": {"bob"},
+    "floor eq 10": {"ada"},
+    "floor eq 10.0": {"ada"},
+    "share ge 0.5": {"ada"},
+    "share lt 5e-1": {"bob"},
+    "remote eq true": {"ada"},
+    "remote ne true": {"bob"},
+    # one and the same moment, whatever the zone; 01:00+02:00 is a year before 00:00Z
+    'since eq "2025-12-31T23:00:00Z"': {"ada"},
+    'since eq "2026-01-01T00:00:00+01:00"': {"ada"},
+    'since lt "2026-01-01T00:00:00Z"': {"ada"},
+    'since ge "2026-01-01T00:00:00.0000000Z"': {"bob"},
+    'since gt "0001-01-01T00:00:00Z"': {"ada", "bob"},
+    'since ne "2025-12-31T18:00:00-05:00"': {"bob"},
+    'stamp eq "YWI="': {"ada"},
+    'stamp eq "ywi="': set(),
+    'page sw "https://X"': {"ada"},
+    'page sw "https://x"': {"bob"},
+    'cards.value eq "K1"': {"ada"},
+    'cards.value eq "k1"': set(),
+    'cards[issued ge "2026-06-01T00:00:00Z" and level eq 3]': {"bob"},
+    'cards[issued lt "2026-06-01T02:00:00+02:00"]': {"ada"},
+    "cards[level gt 9]": {"ada"},
+    "cards[lost eq true]": {"bob"},
+    "cards[lost eq false]": {"ada"},
+    'cards[value eq "K1"].level eq 10': {"ada"},
+    'cards[value eq "K1"] and cards[level eq 10]': {"ada"},
+    'cards[value eq "K1" and level eq 3]': set(),
+}
+
+
+def test_own_attributes_are_compared_by_their_types(scim: Scim, people: Cast) -> None:
+    apply(DefineSchema(BADGE, "Badge", OWN_ATTRIBUTES), by=people.operator)
+    card = {"value": "K1", "issued": "2026-06-01T01:00:00+02:00", "level": 10, "lost": False}
+    ada = {"code": "aB", "word": "aB", "floor": 10, "share": 0.5, "remote": True}
+    ada |= {"since": "2026-01-01T01:00:00+02:00", "stamp": "YWI=", "page": "https://X"}
+    other = {"value": "K2", "issued": "2026-06-01T00:00:00Z", "level": 3, "lost": True}
+    bob = {"code": "Bb", "word": "Ab", "floor": 9, "share": 0.25, "remote": False}
+    bob |= {"since": "2026-01-01T00:00:00Z", "stamp": "Yg==", "page": "https://x"}
+    scim.user("ada", **{BADGE: ada | {"cards": [card]}})
+    made = scim.user("bob", **{BADGE: bob | {"cards": [other]}})
+
+    asked = {t: f"word pr and {t}" for t in OWN_FILTERS}
+    wrong = {t: found(scim, q) for t, q in asked.items() if found(scim, q) != OWN_FILTERS[t]}
+
+    assert wrong == {}
+    assert made[BADGE] == bob | {"cards": [other]}, "shown as sent"
+
+
+OWN_LOUD = [
+    'since co "2026"',
+    'since gt "yesterday"',
+    'floor co "1"',
+    "remote gt true",
+    'stamp gt "YQ=="',
+    'cards[issued eq "x"]',
+    "cards gt null",
+]
+
+
+def test_own_attributes_fail_loudly(scim: Scim, people: Cast) -> None:
+    apply(DefineSchema(BADGE, "Badge", OWN_ATTRIBUTES), by=people.operator)
+
+    quiet = [
+        t for t in OWN_LOUD if detail(scim("GET", f"/Users?filter={t}")) != (400, "invalidFilter")
+    ]
+
+    assert quiet == []
+
+
+def test_what_a_resource_says_of_itself_is_searched(company: Scim) -> None:
+    (ada,) = company("GET", '/Users?filter=userName eq "ada"').json["Resources"]
+    meta = ada["meta"]
+    company.patch(f"/Users/{ada['id']}", {"op": "replace", "path": "title", "value": "x"})
+
+    for text, wanted in (
+        (f'meta.location eq "{meta["location"]}"', {"ada"}),
+        ('meta.location eq "https://elsewhere/Users/1"', set()),
+        (f'meta.location ne "{meta["location"]}"', EVERYBODY - {"ada"}),
+        (r'meta.version eq "W/\"2\""', {"ada"}),
+        (r'meta.version ne "W/\"2\""', EVERYBODY - {"ada"}),
+        ('meta.version eq "x"', set()),
+        ("meta.version pr and meta.location pr", EVERYBODY),
+        (f'meta.created eq "{meta["created"]}" and userName eq "ada"', {"ada"}),
+        (f'id sw "{ada["id"][:35]}" and id ew "{ada["id"][9:]}"', {"ada"}),
+        (f'id eq "{ada["id"].upper()}"', set()),
+        (f'urn:ietf:params:scim:schemas:core:2.0:user:ID eq "{ada["id"]}"', {"ada"}),
+    ):
+        assert found(company, text) == wanted, text
+
+
 def test_letters_beyond_ascii_are_found_in_any_case(scim: Scim) -> None:
     scim.user("heidi", name={"familyName": "Weiß"})
     scim.user("soren", name={"familyName": "Ødegård"})
