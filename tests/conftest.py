@@ -98,7 +98,8 @@ def every_connection_closed() -> Iterator[None]:
             connection.close()
 
 
-def _serve(url: str, tmp_path: Path) -> Iterator[Flask]:
+def serve(url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The product on a database, with its context pushed; and everything closed at the end."""
     app = create_app(settings_for(url, tmp_path / "data"))
     app.testing = True
     with app.app_context(), every_connection_closed():
@@ -110,13 +111,13 @@ def _serve(url: str, tmp_path: Path) -> Iterator[Flask]:
 @pytest.fixture
 def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The product on either database, with its context pushed."""
-    yield from _serve(database_url, tmp_path)
+    yield from serve(database_url, tmp_path)
 
 
 @pytest.fixture
 def sqlite_app(sqlite_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The product on SQLite alone, for what no database has a say in."""
-    yield from _serve(sqlite_url, tmp_path)
+    yield from serve(sqlite_url, tmp_path)
 
 
 @pytest.fixture
