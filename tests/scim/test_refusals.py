@@ -12,7 +12,7 @@ from idp.changes import apply
 from idp.changes.intents import ChangeConnection, RevokeToken
 from idp.directory import queries
 from tests.cast import Cast
-from tests.scim.conftest import USER, Scim, detail
+from tests.scim.conftest import GROUP, USER, Scim, detail
 
 NOBODY = "01999999-0000-7000-8000-000000000000"
 
@@ -274,3 +274,148 @@ def test_own_failure_tells_nothing_of_itself(scim: Scim, monkeypatch: pytest.Mon
     assert detail(answer) == (500, "")
     assert "secret detail" not in answer.text
     assert answer.headers["X-Request-Id"] == "my-request-7"
+
+
+# --- the hostile table ------------------------------------------------------------------------
+
+PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+Hostile = tuple[str, str, Any, tuple[int, str]]
+MUTABILITY = (400, "mutability")
+
+
+def operations(*listed: Any) -> dict[str, Any]:
+    return {"schemas": [PATCH], "Operations": list(listed)}
+
+
+def on_a_person(person: str, group: str) -> list[Hostile]:
+    """Requests about a person that no client in its senses sends."""
+    place, wrong = f"/Users/{person}", (400, "invalidValue")
+    syntax, path = (400, "invalidSyntax"), (400, "invalidPath")
+    body = {"schemas": [USER], "userName": "joe"}
+    return [
+        ("PATCH", place, {"schemas": [PATCH]}, syntax),
+        ("PATCH", place, {"schemas": [PATCH], "Operations": {}}, syntax),
+        ("PATCH", place, {"schemas": [PATCH], "Operations": [7]}, syntax),
+        ("PATCH", place, operations({"op": "move", "path": "title", "value": "x"}), syntax),
+        ("PATCH", place, operations({"op": 7, "path": "title"}), syntax),
+        ("PATCH", place, operations({"path": "title", "value": "x"}), syntax),
+        ("PATCH", place, operations({"op": "add", "path": 7, "value": "x"}), path),
+        ("PATCH", place, operations({"op": "add", "path": "title"}), wrong),
+        ("PATCH", place, operations({"op": "add", "value": "x"}), wrong),
+        ("PATCH", place, operations({"op": "add", "path": "title", "value": {"a": 1}}), wrong),
+        ("PATCH", place, operations({"op": "add", "path": "title", "value": ["a"]}), wrong),
+        ("PATCH", place, operations({"op": "add", "path": "active", "value": "x"}), wrong),
+        ("PATCH", place, operations({"op": "add", "path": "emails", "value": 7}), wrong),
+        ("PATCH", place, operations({"op": "add", "path": "name", "value": "x"}), wrong),
+        ("PATCH", place, operations({"op": "add", "path": "a" * 9_000, "value": "x"}), path),
+        ("PATCH", place, operations({"op": "add", "path": "emails[", "value": "x"}), path),
+        ("PATCH", place, operations({"op": "add", "path": "title[x pr]", "value": "x"}), path),
+        (
+            "PATCH",
+            place,
+            operations({"op": "remove", "path": f"emails[{'(' * 99}value pr{')' * 99}]"}),
+            (400, "invalidFilter"),
+        ),
+        (
+            "PATCH",
+            place,
+            operations(*[{"op": "add", "path": "title", "value": "x"}] * 1_001),
+            (413, ""),
+        ),
+        (
+            "PATCH",
+            place,
+            operations({"op": "add", "path": "emails", "value": [{"value": "a" * 400}]}),
+            wrong,
+        ),
+        ("PATCH", place, operations({"op": "remove", "path": "userName"}), MUTABILITY),
+        ("PATCH", place, operations({"op": "replace", "path": "id", "value": group}), MUTABILITY),
+        ("PATCH", place, operations({"op": "add", "path": "groups", "value": []}), MUTABILITY),
+        ("PATCH", f"/Groups/{person}", operations(), (404, "")),
+        ("PUT", place, {**body, "emails": [{"value": "a", "primary": 7}]}, wrong),
+        ("PUT", place, {**body, "name": [1]}, wrong),
+        ("PUT", place, {**body, "schemas": "x"}, syntax),
+        ("PUT", place, {"schemas": [USER]}, wrong),
+        ("PUT", f"/Users/{group}", body, (404, "")),
+        ("DELETE", f"/Users/{group}", None, (404, "")),
+    ]
+
+
+def on_a_group(person: str, group: str, stranger: str) -> list[Hostile]:
+    """Requests about a group: members that cannot be, and circles."""
+    place, wrong = f"/Groups/{group}", (400, "invalidValue")
+
+    def members(op: str, value: Any) -> Any:
+        return operations({"op": op, "path": "members", "value": value})
+
+    return [
+        ("PATCH", place, members("add", [{"value": group}]), (409, "")),
+        ("PATCH", place, members("replace", [{"value": stranger}]), wrong),
+        ("PATCH", place, members("add", [{"value": NOBODY}]), wrong),
+        ("PATCH", place, members("add", [{"value": "x\u0000"}]), wrong),
+        ("PATCH", place, members("add", [7]), wrong),
+        ("PATCH", place, members("add", [{"value": {"value": person}}]), wrong),
+        ("PATCH", place, members("add", "x" * 100_000), wrong),
+        (
+            "PATCH",
+            place,
+            operations({"op": "replace", "path": "members.value", "value": NOBODY}),
+            MUTABILITY,
+        ),
+        ("PATCH", place, operations({"op": "remove", "path": "displayName"}), MUTABILITY),
+        ("PUT", place, {"schemas": [GROUP], "displayName": "S", "members": 7}, wrong),
+        ("PUT", place, {"schemas": [GROUP], "displayName": "x" * 300}, wrong),
+        ("POST", "/Groups", {"schemas": [GROUP], "displayName": "sales"}, (409, "uniqueness")),
+        ("POST", "/Groups", {"schemas": [GROUP], "members": [{"value": stranger}]}, wrong),
+    ]
+
+
+LISTS: list[Hostile] = [
+    ("POST", "/Users/.search", {"filter": ["x"]}, (400, "invalidSyntax")),
+    ("POST", "/Users/.search", {"filter": "(" * 4_000}, (400, "invalidFilter")),
+    ("POST", "/Users/.search", {"filter": "title pr " * 4_000}, (400, "invalidFilter")),
+    ("POST", "/Users/.search", {"filter": " or ".join(["title pr"] * 101)}, (400, "invalidFilter")),
+    ("POST", "/Users/.search", {"filter": 'title eq "' + "x" * 9_000}, (400, "invalidFilter")),
+    ("POST", "/Users/.search", {"count": {}}, (400, "invalidCount")),
+    ("POST", "/Users/.search", {"startIndex": []}, (400, "invalidValue")),
+    ("POST", "/Users/.search", {"cursor": []}, (400, "invalidCursor")),
+    ("POST", "/Users/.search", {"cursor": "x" * 100_000}, (400, "invalidCursor")),
+    ("POST", "/Users/.search", {"sortBy": "x" * 100_000}, (400, "invalidPath")),
+    ("POST", "/Users/.search", {"sortOrder": 7}, (400, "invalidValue")),
+    ("POST", "/Users/.search", {"attributes": {"a": 1}}, (400, "invalidSyntax")),
+    ("POST", "/.search", {"filter": "(" * 4_000}, (400, "invalidFilter")),
+    ("POST", "/.search", {"cursor": "gAAAAAB"}, (400, "invalidCursor")),
+]
+
+
+def test_hostile_requests_are_refused_quickly_and_change_nothing(scim: Scim, other: Scim) -> None:
+    person = scim.user("joe", emails=[{"value": "a@x"}])["id"]
+    group = scim.group("Sales", person)["id"]
+    stranger = other.user("eve")["id"]
+    before = [scim("GET", f"/Users/{person}").json, scim("GET", f"/Groups/{group}").json]
+    wrong = []
+
+    for method, path, body, refusal in (
+        *on_a_person(person, group),
+        *on_a_group(person, group, stranger),
+        *LISTS,
+    ):
+        started = time.monotonic()
+        answer = detail(scim(method, path, body))
+        if answer != refusal or time.monotonic() - started > 1:
+            wrong.append((method, path[:60], str(body)[:120], answer))
+
+    assert wrong == []
+    after = [scim("GET", f"/Users/{person}").json, scim("GET", f"/Groups/{group}").json]
+    assert after == before
+
+
+def test_groups_cannot_form_a_circle(scim: Scim) -> None:
+    inner = scim.group("Inner")["id"]
+    middle = scim.group("Middle", inner)["id"]
+    outer = scim.group("Outer", middle)["id"]
+
+    circle = {"op": "add", "path": "members", "value": [{"value": outer}]}
+
+    assert detail(scim.patch(f"/Groups/{inner}", circle)) == (409, "")
+    assert "members" not in scim("GET", f"/Groups/{inner}").json
