@@ -35,6 +35,49 @@ def test_configuration_names_every_feature(scim: Scim) -> None:
     assert config.bulk.max_operations is not None  # authentik gives up PATCH without it
 
 
+def test_configuration_tells_of_pages(scim: Scim) -> None:
+    assert scim("GET", "/ServiceProviderConfig").json["pagination"] == {
+        "cursor": True,
+        "index": True,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": 100,
+        "maxPageSize": 500,
+        "cursorTimeout": 3600,
+    }
+
+
+def test_strict_profile_declares_itself_and_knows_no_password(scim: Scim, connect: Any) -> None:
+    strict = connect("strict")
+
+    assert strict("GET", "/ServiceProviderConfig").json["interopProfileConformant"] is True
+    assert "password" not in schema(strict, USER_SCHEMA)
+    assert "interopProfileConformant" not in scim("GET", "/ServiceProviderConfig").json
+    assert "password" in schema(scim, USER_SCHEMA)
+
+
+CHARACTERISTICS = ("type", "multiValued", "description", "required", "caseExact", "mutability")
+
+
+def test_every_attribute_tells_every_characteristic(scim: Scim) -> None:
+    listed = [a for s in scim("GET", "/Schemas").json["Resources"] for a in s["attributes"]]
+    listed += [part for each in listed for part in each.get("subAttributes", [])]
+
+    wanted = {"name", *CHARACTERISTICS, "returned", "uniqueness"}
+    assert [each["name"] for each in listed if not wanted <= each.keys()] == []
+    assert all(each["description"] for each in listed)
+
+
+def test_discovery_takes_no_writes(scim: Scim) -> None:
+    wrong = []
+    for place in ("/Schemas", f"/Schemas/{USER_SCHEMA}", "/ResourceTypes", "/ResourceTypes/User"):
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            answer = scim(method, place, None if method == "DELETE" else {})
+            if answer.status_code != 405 or answer.headers["Allow"] != "GET":
+                wrong.append((method, place, answer.status_code))
+
+    assert wrong == []
+
+
 def test_configuration_is_readable_without_a_token(scim: Scim) -> None:
     answer = scim.client.get("/scim/v2/ServiceProviderConfig")
 
