@@ -106,8 +106,13 @@ class Groups:
 
 
 def _known(call: Call, ids: Iterable[str]) -> tuple[str, ...]:
-    """Each member once; where the profile says so, only those who are there."""
+    """Each member once; where the profile says so, only those who are there.
+
+    In a Bulk request members may be about to be made, and one operation's refusal loses no other.
+    """
     wanted = list(dict.fromkeys(ids))
+    if call.held is not None:
+        return tuple(wanted)
     return tuple(call.tolerance.known(wanted, lambda some: queries.existing(call.actor, some)))
 
 
