@@ -16,7 +16,7 @@ from idp import mail
 from idp.changes import followers, journal, ledger, outbox, tokens
 from idp.config import Settings
 from idp.logs import log
-from scim import events
+from scim import events, outbound
 
 IDLE = 1.0  # seconds between looks when nothing was due
 CHORES: dict[str, tuple[timedelta, Callable[[], object]]] = {
@@ -27,6 +27,7 @@ CHORES: dict[str, tuple[timedelta, Callable[[], object]]] = {
 # What leads a follower on, by its purpose; it reads `followers.entries` and ends with `advance`.
 FOLLOWING: dict[str, Callable[[Settings, followers.Row], object]] = {
     "events": events.follow,
+    "outbound": outbound.lead,
 }
 
 Round = Callable[[Settings], int]

@@ -27,6 +27,7 @@ from idp.directory.views import ConnectionView, TokenView
 from portal.forms import Refusals, act, status_of
 from portal.frame import page
 from portal.systems import TABS
+from portal.targets import listed
 from portal.words import moment
 
 PROFILES: Any = {
@@ -80,6 +81,7 @@ def provisioning(actor: Actor) -> Response:
         actor,
         connections=found,
         profiles=PROFILES,
+        targets=listed(actor),
         base_url=_base_url(),
     )
 

@@ -62,6 +62,10 @@ ACTIONS = {
     "stream.paused": "Paused an event stream",
     "stream.resumed": "Resumed an event stream",
     "stream.deleted": "Ended an event stream",
+    "target.set": "Set an application that is provisioned",
+    "target.secret_changed": "Changed the secret for an application",
+    "target.reconcile": "Asked for a reconcile",
+    "target.removals_approved": "Approved a mass removal",
     "organization.created": "Founded the organization",
     "organization.changed": "Changed the organization",
     "domain.added": "Added a domain",
@@ -77,6 +81,10 @@ _WORDS = {
     "ip": "Address",
     "blocked": "Blocked",
     "externalId": "External id",
+    "base_url": "Address",
+    "groups": "For the groups",
+    "deprovision": "Leavers",
+    "removals": "Removals",
 }
 
 

@@ -30,6 +30,7 @@ from portal.forms import Refusals, act, go, refused, status_of
 from portal.frame import page
 from portal.lists import Shown, shown, whole, without
 from portal.person_form import PersonForm
+from portal.targets import places
 from portal.words import plural
 
 STATES = {
@@ -95,6 +96,7 @@ def _page(actor: Actor, who: UserView, link: dict[str, str] | None = None) -> Re
         roles=held_roles(actor, who.id) if _reads_roles(actor, who) else None,
         sessions=queries.sessions_of(actor, who.id) if _reads_sessions(actor, who) else None,
         entries=history.about(actor, who.id) if actor.can("audit.read") else None,
+        places=places(actor, who.id) if actor.can("connections.read") else None,
         may=_may(actor, who),
     )
 

@@ -26,6 +26,7 @@ from portal import (
     roles,
     sign_in,
     streams,
+    targets,
 )
 from portal.frame import CachedForEver
 
@@ -50,6 +51,7 @@ _GROUP = "/identity/groups/<group_id>"
 _ROLE = "/identity/roles/<key>"
 _SYSTEM = "/identity/provisioning/<connection_id>"
 _ENTRY = f"{_SYSTEM}/journal/<entry_id>"
+_TARGET = "/identity/provisioning/targets/<target_id>"
 _APPLICATION = "/identity/applications/<connection_id>"
 
 ROUTES = (
@@ -85,6 +87,16 @@ ROUTES = (
     Route(f"{_ROLE}/<assignment_id>/remove", roles.role_remove, BOTH, "roles.write"),
     Route("/identity/provisioning", connections.provisioning, needs="connections.read"),
     Route("/identity/provisioning/new", connections.connection_new, BOTH, "connections.write"),
+    Route("/identity/provisioning/targets/new", targets.target_new, BOTH, "connections.write"),
+    Route(_TARGET, targets.target, needs="connections.read"),
+    Route(f"{_TARGET}/edit", targets.target_edit, BOTH, "connections.write"),
+    Route(f"{_TARGET}/preview", targets.target_preview, needs="connections.write"),
+    Route(f"{_TARGET}/try", targets.target_try, POST, "connections.write"),
+    Route(f"{_TARGET}/reconcile", targets.target_reconcile, POST, "connections.write"),
+    Route(f"{_TARGET}/pause", targets.target_pause, POST, "connections.write"),
+    Route(f"{_TARGET}/resume", targets.target_resume, POST, "connections.write"),
+    Route(f"{_TARGET}/approve", targets.target_approve, POST, "connections.write"),
+    Route(f"{_TARGET}/delete", targets.target_delete, BOTH, "connections.write"),
     Route(_SYSTEM, connections.connection, needs="connections.read"),
     Route(
         f"{_SYSTEM}/settings", connection_settings.connection_settings, BOTH, "connections.write"

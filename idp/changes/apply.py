@@ -22,6 +22,7 @@ from idp.changes import (
     rules,
     store,
     streams,
+    targets,
     teams,
 )
 from idp.changes.batch import Batch, Note, Result
@@ -32,7 +33,7 @@ from idp.directory.actors import Actor
 from idp.directory.errors import DirectoryError, Unavailable, raise_all
 from idp.extensions import writing
 
-NOUNS: tuple[ModuleType, ...] = (people, teams, access, administration, partners, streams)
+NOUNS: tuple[ModuleType, ...] = (people, teams, access, administration, partners, streams, targets)
 HANDLERS: dict[type[Change], Any] = {k: h for noun in NOUNS for k, h in noun.HANDLERS.items()}
 NEEDS: dict[type[Change], Any] = {k: noun.needs for noun in NOUNS for k in noun.HANDLERS}
 TRIES = 4

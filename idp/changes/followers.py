@@ -23,6 +23,7 @@ from idp.changes.audit import AuditHead, AuditView, entries_after, head_of
 from idp.changes.batch import Batch
 from idp.clock import new_id, now
 from idp.directory.actors import Actor
+from idp.directory.sets import same
 from idp.extensions import Model, db, writing
 
 LEASE = timedelta(seconds=60)
@@ -95,9 +96,11 @@ def behind() -> bool:
     return db.session.execute(_due().limit(1)).first() is not None
 
 
-def claim() -> Row | None:
-    """Lease the follower that has waited longest; several workers never get the same."""
+def claim(follower_id: str | None = None) -> Row | None:
+    """Lease the follower that has waited longest, or the one named; two never get the same."""
     wanted = _due().order_by(Follower.due_at).limit(1)
+    if follower_id is not None:
+        wanted = wanted.where(Follower.id == follower_id)
     with writing() as session:
         found = session.execute(wanted.with_for_update(of=Follower, skip_locked=True)).mappings()
         row = found.first()
@@ -108,10 +111,23 @@ def claim() -> Row | None:
     return dict(row) | lease
 
 
+def awake() -> dict[str, Any]:
+    """What sets a follower going at once, whatever went wrong before."""
+    return {"due_at": now(), "failures": 0, "last_error": ""}
+
+
+def wake(follower_id: str) -> None:
+    """Try again at once where it failed: somebody says that the cause is gone."""
+    waiting = update(Follower).where(Follower.id == follower_id, Follower.failures > 0)
+    with writing() as session:
+        session.execute(waiting.values(awake()))
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """How far a follower is, for those who watch it."""
 
+    id: str
     enabled: bool
     behind: int  # audit entries that it has not dealt with
     failures: int
@@ -128,7 +144,7 @@ def state_of(actor: Actor, connection_id: str, purpose: str) -> State | None:
         .join(AuditHead, AuditHead.org_id == Follower.org_id)
         .where(
             Follower.org_id == actor.org_id,
-            Follower.connection_id == connection_id,
+            same(Follower.connection_id, connection_id),
             Follower.purpose == purpose,
         )
     )
@@ -136,6 +152,7 @@ def state_of(actor: Actor, connection_id: str, purpose: str) -> State | None:
     if row is None:
         return None
     return State(
+        row.id,
         row.enabled,
         max(0, row.seq - row.position),
         row.failures,
@@ -163,6 +180,11 @@ def advance(row: Row, position: int, keep: Keep | None = None) -> bool:
     moment = now()
     done = {"position": position, "due_at": moment, "failures": 0, "last_error": ""}
     return _settle(row, done | {"succeeded_at": moment}, keep)
+
+
+def release(row: Row) -> bool:
+    """Some of it has been dealt with, and the rest waits for its next turn: others go first."""
+    return _settle(row, awake())
 
 
 def fail(row: Row, error: str, *, pause: timedelta | None = None) -> bool:

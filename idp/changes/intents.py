@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
+from idp.directory.targets import TargetSettings
+
 
 class _Keep(Enum):
     KEEP = "keep"
@@ -247,6 +249,45 @@ class DeleteConnection(Change):
     """Detach a partner; its tokens end, and what it owned becomes the organization's own."""
 
     id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTarget(Change):
+    """Attach an application that we provision. `settings` as in `idp.directory.targets`.
+
+    `secrets` are {"token"} or {"client_id", "client_secret"}; they are sealed and never shown.
+    """
+
+    name: str
+    settings: TargetSettings
+    secrets: Mapping[str, str] = field(repr=False)
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTarget(Change):
+    """Change an application that we provision; what is None stays."""
+
+    id: str
+    name: str | None = None
+    settings: TargetSettings | None = None
+    secrets: Mapping[str, str] | None = field(default=None, repr=False)
+    expect: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileTarget(Change):
+    """Compare everything at a target with what should be there, and repair what differs."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveRemovals(Change):
+    """Let a target go on that the brake has stopped: for exactly those whom `digest` stands for."""
+
+    id: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)

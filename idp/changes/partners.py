@@ -18,6 +18,7 @@ from idp.clock import new_id, new_secret
 from idp.directory import limits
 from idp.directory.connections import Connection, ConnectionToken, Link
 from idp.directory.errors import Invalid, Stale, not_found
+from idp.directory.targets import Target, TargetLink, TargetMember
 from idp.directory.values import FORBIDDEN, digest
 
 TOKEN_PREFIX = "chb_"  # noqa: S105  lets secret scanners recognise a leaked token
@@ -107,6 +108,9 @@ def change_connection(batch: Batch, change: ChangeConnection) -> Result:
     if not altered:
         return Result(row["id"], row["version"])
     version = row["version"] + 1
+    if "enabled" in altered:  # what is pushed out pauses with it; a stream has a pause of its own
+        follower = {"connection_id": row["id"], "purpose": "outbound"}
+        batch.update(Follower, follower, {"enabled": altered["enabled"]})
     batch.update(
         Connection, {"id": row["id"]}, altered | {"version": version, "last_modified": batch.now}
     )
@@ -144,6 +148,8 @@ def delete_connection(batch: Batch, change: DeleteConnection) -> Result:
     streams.end(batch, row["id"])
     batch.delete(Follower, {"connection_id": row["id"]})
     batch.delete(Link, {"connection_id": row["id"]})
+    for table in (Target, TargetLink, TargetMember):
+        batch.delete(table, {"connection_id": row["id"]})
     batch.delete(Connection, {"id": row["id"]})
     batch.note(
         "connection.deleted", ("Connection", row["id"], row["name"]), {"name": [row["name"], None]}

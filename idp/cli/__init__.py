@@ -3,6 +3,7 @@
     answers      how a command is made, what it prints, how it ends (0, 1 with a sentence, 2)
     finding      which organization, person or group a word on the command line means
     orgs users roles connections streams      the nouns: each builds intents and applies them
+    provisioning  applications that we push people to
     metadata     a partner's metadata, from a file or an address
     operations   demo, worker, keys, audit
     doctor       is this installation well, and what to do where it is not
@@ -21,6 +22,7 @@ from idp.cli import (
     doctor,
     operations,
     orgs,
+    provisioning,
     roles,
     schemas,
     streams,
@@ -35,6 +37,7 @@ COMMANDS: tuple[click.Command, ...] = (
     *roles.COMMANDS,
     *schemas.COMMANDS,
     *connections.COMMANDS,
+    *provisioning.COMMANDS,
     *operations.COMMANDS,
     *doctor.COMMANDS,
     *backups.COMMANDS,

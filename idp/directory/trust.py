@@ -9,7 +9,7 @@ from sqlalchemy import Row, and_, or_, select
 from idp import sealing
 from idp.clock import now
 from idp.directory.actors import LOCAL, Actor
-from idp.directory.attributes import Schema
+from idp.directory.attributes import Schema, Vocabulary
 from idp.directory.connections import Connection, ConnectionToken
 from idp.directory.credentials import BrowserSession, Credential, OneTimeLink, SigningKey
 from idp.directory.domains import Domain
@@ -388,7 +388,12 @@ def password_changed_at(actor: Actor, user_id: str) -> datetime | None:
 
 def extension_schemas(actor: Actor) -> list[Schema]:
     """The extension schemas that the organization defined for itself."""
+    return list(vocabulary(actor).extensions)
+
+
+def vocabulary(actor: Actor) -> Vocabulary:
+    """Every attribute that there is in the actor's organization."""
     version = db.session.scalar(
         select(Organization.vocabulary_version).where(Organization.id == actor.org_id)
     )
-    return list(vocabulary_of(actor.org_id, version or 0).extensions)
+    return vocabulary_of(actor.org_id, version or 0)

@@ -21,9 +21,11 @@ def upgrade() -> None:
     _followers()
     _events()
     _journal()
+    _targets()
 
 
 def downgrade() -> None:
+    _no_targets()
     _no_journal()
     _no_events()
     _no_followers()
@@ -188,3 +190,70 @@ def _no_journal() -> None:
     for name in ("name", "resource", "time"):
         op.drop_index(f"ix_journal_entries_{name}", table_name="journal_entries")
     op.drop_table("journal_entries")
+
+
+# --- applications that we provision -------------------------------------------------------------
+
+
+def _targets() -> None:
+    op.create_table(
+        "targets",
+        *_of_connection("targets"),
+        sa.Column("secrets", sa.Text(), nullable=False),
+        sa.Column("abilities", DOCUMENT, nullable=False),
+        sa.Column("walk", DOCUMENT, nullable=False),
+        sa.Column("brake", DOCUMENT, nullable=False),
+        sa.Column("drift", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("connection_id", name=op.f("pk_targets")),
+    )
+    remote = sa.String(length=512).with_variant(sa.String(length=512, collation="C"), "postgresql")
+    op.create_table(
+        "target_links",
+        *_of_connection("target_links"),
+        sa.Column("subject_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=5), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("remote_id", remote, nullable=True),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("approved", sa.Boolean(), nullable=False),
+        sa.Column("sent", sa.Text(), nullable=False),
+        sa.Column("error_code", sa.String(length=32), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("changed_at", MOMENT, nullable=False),
+        sa.Column("seen_at", MOMENT, nullable=True),
+        sa.PrimaryKeyConstraint("connection_id", "subject_id", name=op.f("pk_target_links")),
+    )
+    op.create_index("ix_target_links_subject", "target_links", ["subject_id"])
+    op.create_index(
+        "ix_target_links_remote", "target_links", ["connection_id", "kind", "remote_id"]
+    )
+    op.create_table(
+        "target_members",
+        *_of_connection("target_members"),
+        sa.Column("group_id", sa.String(length=36), nullable=False),
+        sa.Column("member_id", sa.String(length=36), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "connection_id", "group_id", "member_id", name=op.f("pk_target_members")
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_target_members_member", "target_members", ["connection_id", "member_id"])
+
+
+def _of_connection(table: str) -> tuple[sa.Column[str] | sa.ForeignKeyConstraint, ...]:
+    return (
+        sa.Column("connection_id", sa.String(length=36), nullable=False),
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id", "connection_id"],
+            ["connections.org_id", "connections.id"],
+            name=op.f(f"fk_{table}_org_id_connection_id"),
+        ),
+    )
+
+
+def _no_targets() -> None:
+    for table in ("target_members", "target_links", "targets"):
+        op.drop_table(table)

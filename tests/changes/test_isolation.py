@@ -15,12 +15,15 @@ from sqlalchemy import select
 from idp import mail
 from idp.changes import apply, audit, intents
 from idp.changes.intents import Change
+from idp.changes.provisioned import Outcomes, record
 from idp.clock import new_id, now
 from idp.directory import queries
 from idp.directory.actors import Actor
 from idp.directory.errors import DirectoryError, Forbidden, NotFound
 from idp.directory.filtering import Compare, Present
+from idp.directory.provisioning import TargetView
 from idp.directory.roles import SCOPABLE
+from idp.directory.targets import TargetSettings
 from idp.directory.values import key
 from idp.directory.views import ListQuery, Position
 from idp.extensions import db
@@ -46,6 +49,7 @@ class Theirs:
     assignment: str
     session: str
     link: str
+    target: str
 
 
 @pytest.fixture
@@ -73,7 +77,38 @@ def theirs(people: Cast) -> Theirs:
         assignment=queries.role_holders(by, user_id=people.carol.id)[0].id,
         session=apply(intents.StartSession(people.bob.id, "password", later), by=by).first.id,
         link=apply(intents.IssueLink(people.bob.id, "reset"), by=by).first.secret or "",
+        target=provisioned(people),
     )
+
+
+TARGET = TargetSettings("https://northwind.example/scim")
+
+
+def provisioned(people: Cast) -> str:
+    """An application that Northwind provisions, with Bob and a group there."""
+    by = people.operator
+    target = apply(intents.CreateTarget("Northwind app", TARGET, {"token": "t"}), by=by).first.id
+    there = {
+        "name": "northwind",
+        "state": "present",
+        "active": True,
+        "approved": False,
+        "sent": '{"title": "northwind"}',
+        "error_code": "refused",
+        "error": "northwind",
+        "tries": 0,
+    }
+    links = {
+        people.bob.id: there | {"subject_id": people.bob.id, "kind": "User", "remote_id": "r-1"},
+    }
+    record(people.org, target, Outcomes(links))
+    return target
+
+
+def their_target(actor: Actor, theirs: Theirs) -> TargetView:
+    """Their target as if the actor had been handed it."""
+    home = replace(actor, kind="system", org_id=theirs.org)
+    return queries.find_target(home, theirs.target)
 
 
 MANAGER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value"
@@ -165,6 +200,31 @@ READS: dict[str, list[Read]] = {
         lambda a, t: queries.role_holders(a, user_id=t.user),
         lambda a, _: queries.role_holders(a, role="global_administrator"),
     ],
+    "list_targets": [lambda a, _: queries.list_targets(a)],
+    "find_target": [lambda a, t: queries.find_target(a, t.target)],
+    "people_in_scope": [lambda a, t: queries.people_in_scope(a, TARGET, [t.user])],
+    "groups_in_scope": [lambda a, t: queries.groups_in_scope(a, TARGET, [t.group])],
+    "people_to_look_at": [lambda a, t: queries.people_to_look_at(a, ours(a, t), "", 100)],
+    "groups_to_look_at": [lambda a, t: queries.groups_to_look_at(a, ours(a, t), "", 100)],
+    "reports_at": [lambda a, t: queries.reports_at(a, their_target(a, t), [t.user])],
+    "target_links": [lambda a, t: queries.target_links(a, t.target, [t.user])],
+    "links_by_remote": [lambda a, t: queries.links_by_remote(a, t.target, "User", ["r-1"])],
+    "failed_links": [lambda a, t: queries.failed_links(a, t.target)],
+    "count_links": [lambda a, t: _only(queries.count_links(a, t.target), {})],
+    "places_of": [lambda a, t: queries.places_of(a, t.user)],
+    "leaving": [lambda a, t: queries.leaving(a, their_target(a, t))],
+    "groups_that_differ": [lambda a, t: queries.groups_that_differ(a, their_target(a, t))],
+    "members_to_add": [
+        lambda a, t: queries.members_to_add(a, their_target(a, t), t.group, "", 100)
+    ],
+    "members_to_remove": [
+        lambda a, t: queries.members_to_remove(a, their_target(a, t), t.group, "", 100)
+    ],
+    "members_at": [lambda a, t: queries.members_at(a, t.target, t.group)],
+    "count_memberships": [
+        lambda a, t: _only({"all": queries.count_memberships(a, their_target(a, t))[0]}, {})
+    ],
+    "vocabulary": [lambda a, _: queries.vocabulary(a)],
     "sessions_of": [lambda a, t: queries.sessions_of(a, t.user)],
     "stream_of": [lambda a, t: queries.stream_of(a, t.connection)],
     "stream_of_connection": [lambda a, t: queries.stream_of_connection(a.org_id, t.connection)],
@@ -173,6 +233,13 @@ READS: dict[str, list[Read]] = {
     "records_of": [lambda a, t: queries.records_of(a, [t.user, t.group])],
     "password_changed_at": [lambda a, t: queries.password_changed_at(a, t.user)],
 }
+
+
+def ours(actor: Actor, theirs: Theirs) -> TargetView:
+    """The same, moved into the actor's own organization."""
+    return replace(their_target(actor, theirs), org_id=actor.org_id)
+
+
 # These ask for no actor, for they find out who it is, or serve the operator at the console.
 BEFORE_ANY_ACTOR = {
     "caller_by_token": "knows a 256-bit secret",
@@ -180,6 +247,7 @@ BEFORE_ANY_ACTOR = {
     "session_by_reference": "knows a 256-bit secret",
     "sign_in_candidates": "looks for whoever wants to sign in, by domain",
     "power_of": "of somebody whose session or organization was looked up before",
+    "target_secrets": "of an organization and its target, which the worker looked up before",
     "pairwise_salt": "of an organization that the partner's address names",
     "organization_by_slug": "of an organization that the address names",
     "find_organization": "the operator's",
@@ -295,6 +363,12 @@ CHANGES: dict[type[Change], list[Try]] = {
     ],
     intents.ChangeConnection: [lambda t: intents.ChangeConnection(t.connection, name="x")],
     intents.DeleteConnection: [lambda t: intents.DeleteConnection(t.connection)],
+    intents.ChangeTarget: [
+        lambda t: intents.ChangeTarget(t.target, name="x"),
+        lambda t: intents.ChangeTarget(t.connection, name="x"),
+    ],
+    intents.ReconcileTarget: [lambda t: intents.ReconcileTarget(t.target)],
+    intents.ApproveRemovals: [lambda t: intents.ApproveRemovals(t.target, "")],
     intents.IssueToken: [lambda t: intents.IssueToken(t.connection)],
     intents.RevokeToken: [lambda t: intents.RevokeToken(t.token)],
     intents.CreateStream: [lambda t: intents.CreateStream(t.connection, "poll")],
@@ -306,6 +380,7 @@ AT_HOME: dict[type[Change], Try] = {
     intents.CreateConnection: lambda _: intents.CreateConnection(
         "saml", "Wiki", entity_id="urn:northwind:wiki"
     ),
+    intents.CreateTarget: lambda _: intents.CreateTarget("Northwind app", TARGET, {"token": "t"}),
     intents.CreateOrganization: lambda _: intents.CreateOrganization("Other", "other.example"),
     intents.ChangeOrganization: lambda _: intents.ChangeOrganization("Renamed", {"a": 1}),
     intents.AddDomain: lambda _: intents.AddDomain("northwind.example"),

@@ -10,16 +10,19 @@ A part that is not installed skips the test that asks for it, and fails it where
 
 from tests.counterparts.run import free_port, require, run_dir
 from tests.counterparts.servers import (
+    ScimPeer,
     Sp,
     chromium,
     fresh_database,
     node_saml_sp,
     postgres,
+    scim_peer,
     shibboleth_sp,
     template_database,
 )
 
 __all__ = [
+    "ScimPeer",
     "Sp",
     "chromium",
     "free_port",
@@ -28,6 +31,7 @@ __all__ = [
     "postgres",
     "require",
     "run_dir",
+    "scim_peer",
     "shibboleth_sp",
     "template_database",
 ]

@@ -121,10 +121,15 @@ def _node_saml() -> bool:
     return bool(shutil.which("node")) and (NODE / "node_modules/@node-saml").exists()
 
 
+def _scimmy() -> bool:
+    return bool(shutil.which("node")) and (NODE / "node_modules/scimmy-routers").exists()
+
+
 _PARTS: dict[str, Callable[[], object]] = {
     "postgres": _postgres,
     "shibboleth": _shibboleth,
     "node-saml": _node_saml,
+    "scimmy": _scimmy,
     "chromium": chromium_path,
     "xmlsec1": lambda: shutil.which("xmlsec1"),
 }

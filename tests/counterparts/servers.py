@@ -1,6 +1,7 @@
 """PostgreSQL, SAML service providers and a browser, each one call away."""
 
 import contextlib
+import json
 import os
 import subprocess
 import time
@@ -8,6 +9,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from playwright.sync_api import Browser, sync_playwright
@@ -160,6 +162,65 @@ def node_saml_sp(idp_metadata: Path | str, *, sign_requests: bool = False) -> It
             metadata_file=directory / "metadata.xml",
             directory=directory,
         )
+    finally:
+        server.terminate()
+        server.wait(5)
+        (directory / "node.pid").unlink()
+
+
+# ---- an application that speaks SCIM -------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ScimPeer:
+    """An application to push people to; it fails as it is asked to."""
+
+    origin: str
+    token: str
+
+    @property
+    def base_url(self) -> str:
+        return f"{self.origin}/scim/v2"
+
+    def state(self) -> dict[str, Any]:
+        """{"users": […], "groups": […], "log": [{"method", "url", "status"}]}."""
+        held: dict[str, Any] = json.loads(self._ask("GET", "/state"))
+        return held
+
+    def fail(self, **how: Any) -> None:
+        """Make the next requests fail: status, times, retryAfter, delayMs, path, method, after."""
+        self._ask("POST", "/fail", json.dumps(how).encode())
+
+    def ask(self, method: str, path: str, body: Any = None) -> bytes:
+        """Speak SCIM with it oneself: to look, or to change something behind the product's back."""
+        content = None if body is None else json.dumps(body).encode()
+        return self._ask(
+            method, f"/scim/v2{path}", content, {"Authorization": f"Bearer {self.token}"}
+        )
+
+    def _ask(
+        self, method: str, path: str, body: bytes | None = None, more: dict[str, str] | None = None
+    ) -> bytes:
+        headers = {"Content-Type": "application/json"} | (more or {})
+        asked = urllib.request.Request(self.origin + path, body, headers, method=method)  # noqa: S310
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(asked, timeout=20) as answer:
+            return bytes(answer.read())
+
+
+@contextlib.contextmanager
+def scim_peer() -> Iterator[ScimPeer]:
+    """scimmy, empty, in a process of its own."""
+    require("scimmy")
+    directory, port = new_dir("scimmy"), free_port()
+    environment = {**os.environ, "PORT": str(port), "TOKEN": "peer token"}
+    with (directory / "node.log").open("w") as log:
+        program = ["node", "scim-peer.mjs", str(directory)]
+        server = subprocess.Popen(program, cwd=NODE, env=environment, stdout=log, stderr=log)
+    (directory / "node.pid").write_text(str(server.pid))
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/state", server, directory / "node.log")
+        yield ScimPeer(f"http://127.0.0.1:{port}", "peer token")
     finally:
         server.terminate()
         server.wait(5)

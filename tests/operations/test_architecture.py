@@ -13,6 +13,7 @@ MAY_WRITE = {
     "idp/changes/journal.py",
     "idp/changes/ledger.py",
     "idp/changes/outbox.py",
+    "idp/changes/provisioned.py",
     "idp/changes/tokens.py",
     "idp/mail.py",
 }

@@ -15,12 +15,15 @@ from idp.changes.intents import (
     CreateConnection,
     CreateGroup,
     CreateStream,
+    CreateTarget,
     CreateUser,
     IssueToken,
 )
 from idp.changes.journal_pages import journal
+from idp.changes.provisioned import Outcomes, note, record
 from idp.directory import queries
 from idp.directory.attributes import ENTERPRISE_SCHEMA
+from idp.directory.targets import TargetSettings
 from idp.extensions import db
 from scim.journal import recorder
 from tests import cast
@@ -52,6 +55,7 @@ class Site:
     application: str
     token: str
     entry: str
+    target: str
     known: dict[str, Visitor] = field(default_factory=dict)
 
     def known_visitor(self, name: str) -> Visitor:
@@ -96,8 +100,9 @@ def furnish(app: Flask) -> Site:
         ).first.id
         apply(IssueToken(people.hr.id, "read", 30), by=people.alice)
         token = queries.tokens_of(people.alice, people.hr.id)[0].id
+        target = provisioned(people, group)
     entry = _asked(app, people)
-    return Site(app, people, group, inner, application, token, entry)
+    return Site(app, people, group, inner, application, token, entry, target)
 
 
 def _asked(app: Flask, people: cast.Cast) -> str:
@@ -112,6 +117,39 @@ def _asked(app: Flask, people: cast.Cast) -> str:
         recorder().flush()
         found, _cursor = journal(people.alice, people.hr.id)
         return found[0].id
+
+
+def provisioned(people: cast.Cast, group: str) -> str:
+    """An application that people are pushed to, with one account and one refusal."""
+    settings = TargetSettings("https://crm.example/scim/v2", groups=(group,))
+    wanted = CreateTarget("CRM", settings, {"token": "secret"})
+    target = apply(wanted, by=people.alice).first.id
+    link = {
+        "kind": "User",
+        "name": "bob@northwind.example",
+        "state": "present",
+        "remote_id": "crm-17",
+        "active": True,
+        "approved": False,
+        "sent": '{"externalId": "x", "userName": "bob@northwind.example", "active": true}',
+        "error_code": "",
+        "error": "",
+        "tries": 0,
+        "subject_id": people.bob.id,
+    }
+    refusal = {
+        "name": "erin@northwind.example",
+        "state": "absent",
+        "remote_id": None,
+        "active": False,
+        "error_code": "refused",
+        "error": "title has no such value (HTTP 400)",
+        "subject_id": people.erin,
+    }
+    rows = {people.bob.id: link, people.erin: link | refusal}
+    record(people.org, target, Outcomes(rows))
+    note(target, brake={"count": 30, "of": 90, "digest": "0" * 64, "at": "2026-11-22T10:00:00Z"})
+    return target
 
 
 def _app(database_url: str, data_dir: Path) -> Flask:

@@ -15,6 +15,7 @@ def address(site: Site, route: Route) -> str:
         "key": "user_administrator",
         "assignment_id": assignment(site),
         "connection_id": site.application if "applications" in route.url else people.hr.id,
+        "target_id": site.target,
         "token_id": site.token,
         "entry_id": site.entry,
         "session_id": "00000000-0000-0000-0000-000000000000",

@@ -1,0 +1,109 @@
+"""The form by which an application is attached or changed, and what it asks for."""
+
+from typing import Any
+
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    IntegerField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, NumberRange
+
+from idp.directory import queries
+from idp.directory.actors import Actor
+from idp.directory.errors import Invalid
+from idp.directory.provisioning import TargetView
+from idp.directory.targets import AUTHS, MEMBERS_MAX, TargetSettings
+
+AUTH_WORDS: Any = {"bearer": "A token", "client_credentials": "Client id and secret (OAuth)"}
+LEAVER_WORDS: Any = {"deactivate": "Deactivate the account", "delete": "Delete the account"}
+WRITE_WORDS: Any = {"auto": "As it announces", "patch": "Always PATCH", "put": "Always PUT"}
+MOST_GROUPS = 500
+GONE = "(a group that is gone, or further down)"
+
+
+class TargetForm(FlaskForm):
+    """An application that we push people to."""
+
+    name = StringField("Name", [InputRequired("Give the application a name.")])
+    base_url = StringField("SCIM base address", [InputRequired("Give its address.")])
+    auth = RadioField("How we sign in there", choices=AUTH_WORDS, default="bearer")
+    token = PasswordField("Token")
+    client_id = StringField("Client id")
+    client_secret = PasswordField("Client secret")
+    token_url = StringField("Token address")
+    oauth_scope = StringField("OAuth scope")
+    groups = SelectMultipleField("For the members of", validate_choice=True)
+    push_groups = BooleanField("Send the groups themselves, too", default=True)
+    deprovision = RadioField("When somebody leaves", choices=LEAVER_WORDS, default="deactivate")
+    mapping = TextAreaField("Mapping")
+    writes = SelectField("Changes are sent", choices=WRITE_WORDS, default="auto")
+    members_at_once = IntegerField(
+        "Members in one request",
+        [
+            InputRequired("Say how many."),
+            NumberRange(1, MEMBERS_MAX, f"Send 1 to {MEMBERS_MAX} members at once."),
+        ],
+        default=100,
+    )
+
+    def settings(self) -> TargetSettings:
+        """What was chosen. Raises Invalid where the mapping cannot be read."""
+        return TargetSettings(
+            base_url=(self.base_url.data or "").strip(),
+            auth=self.auth.data,
+            token_url=(self.token_url.data or "").strip(),
+            oauth_scope=(self.oauth_scope.data or "").strip(),
+            groups=tuple(self.groups.data or ()),
+            push_groups=bool(self.push_groups.data),
+            deprovision=self.deprovision.data,
+            writes=self.writes.data,
+            members_at_once=self.members_at_once.data or 0,
+            mapping=read_mapping(self.mapping.data or ""),
+        )
+
+    def secrets(self) -> dict[str, str]:
+        """What was entered; nothing where all fields were left empty."""
+        wanted = AUTHS.get(self.auth.data, ())
+        given = {name: (self[name].data or "").strip() for name in wanted}
+        return given if any(given.values()) else {}
+
+
+def read_mapping(text: str) -> dict[str, str]:
+    """One line each: `attribute = source`. Raises Invalid."""
+    found: dict[str, str] = {}
+    for line in filter(None, (line.strip() for line in text.splitlines())):
+        wanted, equals, source = line.partition("=")
+        if not equals or not wanted.strip() or not source.strip():
+            sentence = f"Write each line as attribute = source; this is none: {line[:80]!r}"
+            raise Invalid("mapping_line", sentence, attribute="mapping")
+        found[wanted.strip()] = source.strip()
+    return found
+
+
+def form_for(actor: Actor, target: TargetView | None = None) -> TargetForm:
+    """The form, filled with how the target is set; its secrets are never shown."""
+    form = TargetForm(data=_held(target)) if target else TargetForm()
+    groups = queries.page_groups(actor, limit=MOST_GROUPS).items
+    listed = {one.id: one.display_name for one in groups}
+    kept = target.settings.groups if target else ()
+    # A scope that is not listed stays chosen: dropped in silence, it would mean everybody.
+    form.groups.choices = [*listed.items(), *((g, GONE) for g in kept if g not in listed)]
+    return form
+
+
+def _held(target: TargetView) -> dict[str, Any]:
+    kept = target.settings.stored()
+    lines = [f"{wanted} = {source}" for wanted, source in target.settings.mapping.items()]
+    return kept | {"name": target.name, "mapping": "\n".join(lines)}
+
+
+def field_of(attribute: str) -> str:
+    """The field that a refusal speaks of: each line of the mapping stands in one field."""
+    return "mapping" if attribute.startswith("mapping") else attribute

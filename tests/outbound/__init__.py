@@ -1,0 +1,1 @@
+"""Outbound provisioning, against applications that others wrote and a second instance of ours."""
