@@ -139,16 +139,6 @@ def list_users(actor: Actor, query: ListQuery) -> Page[UserView]:
     return Page([_view(row, names.get(row.id)) for row in rows], total=total)
 
 
-def users_by_id(actor: Actor, ids: Collection[str]) -> dict[str, UserView]:
-    """{id: person} of those of these ids who are in reach, in one query."""
-    if not ids:
-        return {}
-    statement = select(*_COLUMNS).where(any_of(db.session(), User.id, ids))
-    rows = db.session.execute(within_reach(actor, statement.where(User.deleted_at.is_(None)))).all()
-    names = _external_ids(actor, [row.id for row in rows])
-    return {row.id: _view(row, names.get(row.id)) for row in rows}
-
-
 def page_people(
     actor: Actor,
     *,

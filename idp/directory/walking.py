@@ -33,7 +33,7 @@ from idp.directory.group_filter_sql import group_condition
 from idp.directory.groups import Group
 from idp.directory.ordering import Order, group_order, user_order
 from idp.directory.orgs import Census
-from idp.directory.people import users_by_id
+from idp.directory.people import find_users
 from idp.directory.people import within_reach as users_within_reach
 from idp.directory.teams import groups_by_id
 from idp.directory.teams import within_reach as groups_within_reach
@@ -83,7 +83,7 @@ def walk_users(
     Raises Invalid where the filter or the order names what does not exist.
     """
     places = _places(_users(actor, query), start, query.count + 1, backwards)
-    return _stretch(places, query.count, backwards, lambda ids: users_by_id(actor, ids))
+    return _stretch(places, query.count, backwards, lambda ids: find_users(actor, ids))
 
 
 def walk_groups(
@@ -261,6 +261,6 @@ def _rank(found: tuple[Position, str]) -> tuple[bool, Any, str]:
 def _load(
     actor: Actor, kinds: Mapping[str, str], ids: list[str]
 ) -> dict[str, UserView | GroupView]:
-    people = users_by_id(actor, [one for one in ids if kinds[one] == "User"])
+    people = find_users(actor, [one for one in ids if kinds[one] == "User"])
     groups = groups_by_id(actor, [one for one in ids if kinds[one] == "Group"])
     return {**people, **groups}
