@@ -138,7 +138,11 @@ def _tell_call(row: Row, call: Call) -> None:
 
 def _tell_body(row: Row, body: Mapping[str, Any]) -> None:
     shown = redacted(body)
-    text = dump(shown)
+    try:
+        text = dump(shown)
+    except ValueError:  # a number beyond all bounds, which JSON can say and not hold
+        row["kept"] = "cut"
+        return
     if shown != body:
         row["kept"] = "redacted"
     if len(text.encode()) > MOST_BODY:

@@ -10,7 +10,7 @@ from flask import Flask
 from idp.changes import apply
 from idp.directory.errors import Unavailable
 from scim import bulk as door
-from scim import bulk_runs
+from scim import bulk_runs, call
 from tests.scim.conftest import USER, Scim, detail
 from tests.scim.test_bulk import (
     BULK,
@@ -266,7 +266,7 @@ def test_request_that_takes_too_long_tells_what_is_left(
 def test_store_that_cannot_write_refuses_the_whole_request(
     scim: Scim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_runs, "apply", _Failing(after=0))
+    monkeypatch.setattr(call, "apply", _Failing(after=0))
 
     answer = scim("POST", "/Bulk", request(user("a"), titled("/Users/bulkId:a", "Clerk")))
 
@@ -277,7 +277,7 @@ def test_store_that_cannot_write_refuses_the_whole_request(
 def test_store_that_fails_between_tells_what_is_done(
     scim: Scim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_runs, "apply", _Failing(after=1))
+    monkeypatch.setattr(call, "apply", _Failing(after=1))
 
     told = bulk(scim, user("a"), titled("/Users/bulkId:a", "Clerk"), user("b"))
 
@@ -291,18 +291,18 @@ class _Failing:
     def __init__(self, after: int) -> None:
         self.left = after
 
-    def __call__(self, *changes: Any, by: Any) -> Any:
+    def __call__(self, *changes: Any, by: Any, dry_run: bool = False) -> Any:
         if self.left == 0:
             raise Unavailable("storage_full", "The directory cannot be written just now.")
         self.left -= 1
-        return apply(*changes, by=by)
+        return apply(*changes, by=by, dry_run=dry_run)
 
 
 def test_change_between_reading_and_writing_is_read_again(
     scim: Scim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     joe = scim.user("joe")["id"]
-    monkeypatch.setattr(bulk_runs, "apply", _Overtaken(scim, f"/Users/{joe}"))
+    monkeypatch.setattr(call, "apply", _Overtaken(scim, f"/Users/{joe}"))
 
     told = bulk(scim, titled(f"/Users/{joe}", "Clerk"), user("ann"))
 
@@ -317,9 +317,9 @@ class _Overtaken:
     def __init__(self, scim: Scim, path: str) -> None:
         self.scim, self.path, self.once = scim, path, True
 
-    def __call__(self, *changes: Any, by: Any) -> Any:
+    def __call__(self, *changes: Any, by: Any, dry_run: bool = False) -> Any:
         if self.once:
             self.once = False
             nick = {"op": "replace", "path": "nickName", "value": "Joey"}
             assert self.scim.patch(self.path, nick).status_code == 200
-        return apply(*changes, by=by)
+        return apply(*changes, by=by, dry_run=dry_run)
