@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     session_hours: int = Field(24, ge=1, le=168)
     admin_session_idle_minutes: int = Field(30, ge=5, le=480)
     admin_session_hours: int = Field(8, ge=1, le=24)
+    access_token_minutes: int = Field(60, ge=5, le=1440)
     max_body_bytes: int = Field(2 * 1024 * 1024, ge=65536)
     outgoing_allow: str = ""  # hosts and networks that may be reached by http, or are private
 

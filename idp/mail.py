@@ -21,6 +21,7 @@ _SUBJECTS = {
     "invite": "Your account is ready: choose a password",
     "reset": "Choose a new password",
     "admin": "Your one-time sign-in link",
+    "expiry": "Provisioning stops soon unless something is renewed",
 }
 _TEXT = """Hello,
 
@@ -35,6 +36,18 @@ _SENTENCES = {
     "reset": "choose a new password within twenty minutes:",
     "admin": "sign in within twenty minutes:",
 }
+_EXPIRY = """Hello,
+
+without these, the systems that use them can no longer reach your directory:
+
+{lines}
+
+Make the new one first, enter it in the system, then revoke the old:
+
+    {link}
+
+You receive this because you administer the connections of {organization}.
+"""
 
 
 class MailboxMessage(Model):
@@ -60,14 +73,21 @@ class NoMailServer(Exception):
 
 def deliver(settings: Settings, delivery_id: str, org_id: str, mail: dict[str, Any]) -> None:
     """Carry one mail to where mails go; raises what kept it from getting there."""
-    subject = _SUBJECTS[mail["purpose"]]
-    body = _TEXT.format(sentence=_SENTENCES[mail["purpose"]], link=mail["link"])
+    subject, body = _SUBJECTS[mail["purpose"]], _body(settings, mail)
     if settings.smtp_url:
         _send(settings, delivery_id, mail["to"], subject, body)
     elif settings.demo:
         _keep(delivery_id, org_id, mail["to"], subject, body)
     else:
         raise NoMailServer("no mail server is configured (CHAMBERLAIN_SMTP_URL)")
+
+
+def _body(settings: Settings, mail: dict[str, Any]) -> str:
+    if mail["purpose"] == "expiry":
+        lines = "\n".join(f"  - {line}" for line in mail["lines"])
+        link = f"{settings.public_url}/identity/provisioning"
+        return _EXPIRY.format(lines=lines, link=link, organization=mail["organization"])
+    return _TEXT.format(sentence=_SENTENCES[mail["purpose"]], link=mail["link"])
 
 
 def _send(settings: Settings, delivery_id: str, recipient: str, subject: str, body: str) -> None:

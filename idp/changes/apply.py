@@ -14,6 +14,7 @@ from idp.changes import (
     administration,
     audit,
     authority,
+    client_secrets,
     consequences,
     loading,
     outbox,
@@ -33,7 +34,16 @@ from idp.directory.actors import Actor
 from idp.directory.errors import DirectoryError, Unavailable, raise_all
 from idp.extensions import writing
 
-NOUNS: tuple[ModuleType, ...] = (people, teams, access, administration, partners, streams, targets)
+NOUNS: tuple[ModuleType, ...] = (
+    people,
+    teams,
+    access,
+    administration,
+    partners,
+    client_secrets,
+    streams,
+    targets,
+)
 HANDLERS: dict[type[Change], Any] = {k: h for noun in NOUNS for k, h in noun.HANDLERS.items()}
 NEEDS: dict[type[Change], Any] = {k: noun.needs for noun in NOUNS for k in noun.HANDLERS}
 TRIES = 4

@@ -127,6 +127,8 @@ class Needs:
     leaving: set[str] = field(default_factory=set)  # who may lose the ability to sign in
     links: set[str] = field(default_factory=set)  # token hashes of one-time links
     connections: set[str] = field(default_factory=set)
+    secrets: set[str] = field(default_factory=set)
+    secrets_of: set[str] = field(default_factory=set)  # all of some connections
 
 
 @dataclass(slots=True)
@@ -165,6 +167,7 @@ class Batch:
 
     links: dict[str, Row] = field(default_factory=dict)  # token hash -> one-time link
     connections: dict[str, Row] = field(default_factory=dict)
+    secrets: dict[str, Row] = field(default_factory=dict)
 
     inserts: dict[Table, list[Row]] = field(default_factory=dict)
     # Keyed by table, key columns (True where the key is NULL) and set columns: one statement each.

@@ -307,6 +307,32 @@ class RevokeToken(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class IssueSecret(Change):
+    """Make a client secret for a connection; Result.secret is shown once. None days: no expiry."""
+
+    connection_id: str
+    scope: str = "write"
+    expires_days: int | None = 365
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterKey(Change):
+    """Let a connection prove itself by a key. `jwk` is its public half (RFC 7517)."""
+
+    connection_id: str
+    jwk: Mapping[str, Any]
+    scope: str = "write"
+    expires_days: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeSecret(Change):
+    """End a client secret or a key, and the access tokens that were given for it."""
+
+    secret_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CreateOrganization(Change):
     """Found an organization with its built-in domain. Only the operator can; it opens the batch."""
 

@@ -1,27 +1,30 @@
 """Technical records that are no changes of the directory: nobody owns or audits them.
 
-Throttles of sign-in, when a token or session was last used, messages already seen, requests
-parked while somebody signs in, and who may run periodic work. Each is one small transaction.
+Throttles of sign-in, when a token or session was last used, access tokens, messages already seen,
+requests parked while somebody signs in, and who may run periodic work. Each is one small
+transaction.
 """
 
 import json
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, String, Text, delete, insert, select, update
+from sqlalchemy import Index, String, Text, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp import sealing
-from idp.clock import new_secret, now
-from idp.directory.connections import Connection, ConnectionToken
+from idp.clock import new_id, new_secret, now
+from idp.directory.connections import Connection, ConnectionSecret, ConnectionToken
 from idp.directory.credentials import BrowserSession
 from idp.directory.values import digest
+from idp.directory.views import ClientView
 from idp.extensions import Model, db, writing
 
 TOUCH_EVERY = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=15)
 FORGET_AFTER = timedelta(hours=24)
+ACCESS_PREFIX = "cha_"  # lets secret scanners recognise a leaked access token
 
 
 class Throttle(Model):
@@ -193,6 +196,62 @@ def touch_token(token_id: str, connection_id: str, last_used: datetime | None) -
         _touch(Connection, connection_id, {"last_used_at": now()})
 
 
+def grant_access(client: ClientView, scope: str, life: timedelta) -> str | None:
+    """Make an access token for a client that has just proven itself; None where that is over.
+
+    Whoever revokes the secret or disables the connection meanwhile waits for this, or this finds
+    it done: no token outlives what it was given for. Making one is no change of the directory;
+    the audit tells of secrets.
+    """
+    token, moment = ACCESS_PREFIX + new_secret(), now()
+    with writing() as session:
+        secret = _proof(session, client, moment)
+        if secret is None:
+            return None
+        ends = moment + life
+        row = {
+            "id": new_id(),
+            "org_id": client.org_id,
+            "connection_id": client.id,
+            "token_hash": digest(token),
+            "hint": token[-4:],
+            "scope": scope,
+            "kind": "access",
+            "secret_id": client.secret_id,
+            "created": moment,
+            "expires_at": min(ends, secret.expires_at) if secret.expires_at else ends,
+        }
+        session.execute(insert(ConnectionToken), row)
+        used = update(ConnectionSecret).where(ConnectionSecret.id == client.secret_id)
+        session.execute(used.values(last_used_at=moment))
+    return token
+
+
+def _proof(session: Session, client: ClientView, moment: datetime) -> ConnectionSecret | None:
+    """The secret or key, still live, locked after its connection as everywhere."""
+    enabled = select(Connection.id).where(Connection.id == client.id, Connection.enabled)
+    if session.scalar(enabled.with_for_update(read=True)) is None:
+        return None
+    live = select(ConnectionSecret).where(
+        ConnectionSecret.id == client.secret_id,
+        ConnectionSecret.revoked_at.is_(None),
+        or_(ConnectionSecret.expires_at.is_(None), ConnectionSecret.expires_at > moment),
+    )
+    return session.scalar(live.with_for_update())
+
+
+def end_access(client: ClientView, token: str) -> None:
+    """End an access token of this client; another's, or none, is left alone (RFC 7009 §2.2)."""
+    with writing() as session:
+        session.execute(
+            delete(ConnectionToken).where(
+                ConnectionToken.token_hash == digest(token),
+                ConnectionToken.connection_id == client.id,
+                ConnectionToken.kind == "access",
+            )
+        )
+
+
 def touch_connection(connection_id: str, last_used: datetime | None) -> None:
     """Note that a partner was used, once a minute at most."""
     if last_used is None or now() - last_used >= TOUCH_EVERY:
@@ -229,6 +288,9 @@ def sweep() -> int:
             delete(SeenMessage).where(SeenMessage.expires_at < moment),
             delete(ParkedRequest).where(ParkedRequest.expires_at < moment),
             delete(Throttle).where(Throttle.last < day_ago),
+            delete(ConnectionToken).where(
+                ConnectionToken.kind == "access", ConnectionToken.expires_at < moment
+            ),
             delete(BrowserSession).where(BrowserSession.expires_at < moment - timedelta(days=30)),
         ):
             count += int(session.execute(statement).rowcount)  # type: ignore[attr-defined]

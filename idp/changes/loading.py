@@ -7,12 +7,12 @@ organization, then people by id, then groups by id; the audit's head comes last 
 import json
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 
 from idp.changes.batch import Batch, Person, Team
 from idp.changes.intents import CreateOrganization
 from idp.directory.attributes import flatten
-from idp.directory.connections import Connection, Link
+from idp.directory.connections import Connection, ConnectionSecret, Link
 from idp.directory.credentials import OneTimeLink
 from idp.directory.errors import not_found
 from idp.directory.groups import Group, Membership
@@ -40,6 +40,7 @@ def load(batch: Batch) -> None:
     _links(batch)
     _one_time_links(batch)
     _connections(batch)
+    _secrets(batch)
 
 
 def _rows(batch: Batch, statement: Select[Any]) -> list[dict[str, Any]]:
@@ -277,3 +278,24 @@ def _connections(batch: Batch) -> None:
         .with_for_update()
     )
     batch.connections = {row["id"]: row for row in _rows(batch, statement)}
+
+
+def _secrets(batch: Batch) -> None:
+    """The client secrets and keys that the batch names, and all of some connections."""
+    needs, table, owner = batch.needs, ConnectionSecret.__table__, Connection.__table__
+    if not needs.secrets and not needs.secrets_of:
+        return
+    statement = (
+        select(table, owner.c.name.label("connection_name"))
+        .join(owner, owner.c.id == table.c.connection_id)
+        .where(
+            table.c.org_id == batch.org_id,
+            or_(
+                any_of(batch.session, table.c.id, needs.secrets),
+                any_of(batch.session, table.c.connection_id, needs.secrets_of),
+            ),
+        )
+        .order_by(table.c.id)
+        .with_for_update(of=table)
+    )
+    batch.secrets = {row["id"]: row for row in _rows(batch, statement)}

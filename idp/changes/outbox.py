@@ -47,19 +47,20 @@ class Delivery(Model):
 def record(batch: Batch) -> None:
     """A delivery for each mail."""
     for mail in batch.mails:
-        batch.insert(Delivery, _delivery(batch, "mail", mail))
+        batch.insert(Delivery, mail_row(batch.org_id, mail, batch.now))
 
 
-def _delivery(batch: Batch, kind: str, payload: dict[str, Any]) -> dict[str, Any]:
+def mail_row(org_id: str, payload: dict[str, Any], moment: datetime) -> dict[str, Any]:
+    """A mail that is owed from this moment on."""
     return {
         "id": new_id(),
-        "org_id": batch.org_id,
-        "kind": kind,
+        "org_id": org_id,
+        "kind": "mail",
         "payload": sealing.seal(json.dumps(payload).encode()),
-        "created": batch.now,
+        "created": moment,
         "state": "waiting",
         "attempts": 0,
-        "due_at": batch.now,
+        "due_at": moment,
         "last_error": "",
     }
 

@@ -1,6 +1,6 @@
 """The verbs of connections: attach, change, detach; and of their tokens."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from idp.changes import streams
@@ -16,13 +16,15 @@ from idp.changes.intents import (
 )
 from idp.clock import new_id, new_secret
 from idp.directory import limits
-from idp.directory.connections import Connection, ConnectionToken, Link
+from idp.directory.connections import Connection, ConnectionSecret, ConnectionToken, Link
 from idp.directory.errors import Invalid, Stale, not_found
+from idp.directory.expiry import told_at_birth
 from idp.directory.targets import Target, TargetLink, TargetMember
 from idp.directory.values import FORBIDDEN, digest
 
 TOKEN_PREFIX = "chb_"  # noqa: S105  lets secret scanners recognise a leaked token
 NAME_MAX = 256
+LONGEST_LIFE = 3650  # days
 PROFILES = ("rfc", "entra", "okta", "onelogin", "ping", "google", "strict")
 SCOPES = ("read", "write")
 
@@ -35,7 +37,8 @@ def needs(change: Change, wanted: Needs) -> None:
         wanted.connections.add(change.connection_id)
 
 
-def _held(batch: Batch, connection_id: str) -> Row:
+def held_connection(batch: Batch, connection_id: str) -> Row:
+    """A connection in hand; raises NotFound where there is none."""
     row = batch.connections.get(connection_id)
     if row is None:
         raise not_found("connection")
@@ -93,7 +96,7 @@ def create_connection(batch: Batch, change: CreateConnection) -> Result:
 
 def change_connection(batch: Batch, change: ChangeConnection) -> Result:
     """Change what is given."""
-    row = _held(batch, change.id)
+    row = held_connection(batch, change.id)
     if change.expect is not None and change.expect != row["version"]:
         raise Stale("version_stale", "Somebody else has changed this connection meanwhile.")
     limits.check(change.settings or {})
@@ -107,6 +110,8 @@ def change_connection(batch: Batch, change: ChangeConnection) -> Result:
     altered = {n: v for n, v in wanted.items() if v is not None and v != row[n]}
     if not altered:
         return Result(row["id"], row["version"])
+    if change.enabled is False:  # access tokens must not come back with the connection
+        batch.delete(ConnectionToken, {"connection_id": row["id"], "kind": "access"})
     version = row["version"] + 1
     if "enabled" in altered:  # what is pushed out pauses with it; a stream has a pause of its own
         follower = {"connection_id": row["id"], "purpose": "outbound"}
@@ -143,9 +148,10 @@ def _plain(value: Any) -> Any:
 
 def delete_connection(batch: Batch, change: DeleteConnection) -> Result:
     """Detach a partner; what it wrote stays, and belongs to the organization from now on."""
-    row = _held(batch, change.id)
+    row = held_connection(batch, change.id)
     batch.delete(ConnectionToken, {"connection_id": row["id"]})
     streams.end(batch, row["id"])
+    batch.delete(ConnectionSecret, {"connection_id": row["id"]})
     batch.delete(Follower, {"connection_id": row["id"]})
     batch.delete(Link, {"connection_id": row["id"]})
     for table in (Target, TargetLink, TargetMember):
@@ -157,18 +163,32 @@ def delete_connection(batch: Batch, change: DeleteConnection) -> Result:
     return Result(row["id"], changed=True)
 
 
-def issue_token(batch: Batch, change: IssueToken) -> Result:
-    """Make a bearer token; only its hash is kept."""
-    connection = _held(batch, change.connection_id)
-    if change.scope not in SCOPES:
-        raise Invalid("scope_unknown", "A token's scope is read or write.", attribute="scope")
-    if change.scope == "write":  # whoever holds the token can do this, so its giver must
+def check_scope_given(batch: Batch, scope: str) -> None:
+    """Refuse a scope that does not exist, or that its giver does not hold."""
+    if scope not in SCOPES:
+        raise Invalid("scope_unknown", "The scope is read or write.", attribute="scope")
+    if scope == "write":  # whoever holds the token can do this, so its giver must
         for permission in ("users.write", "groups.write"):
             batch.actor.need(permission)
-    if change.expires_days is not None and not 1 <= change.expires_days <= 3650:
-        raise Invalid("expiry_out_of_range", "A token lives 1 to 3650 days.", attribute="expires")
+
+
+def end_after(batch: Batch, days: int | None) -> datetime | None:
+    """When something made now ends; None days are no end."""
+    if days is None:
+        return None
+    if not 1 <= days <= LONGEST_LIFE:
+        raise Invalid(
+            "expiry_out_of_range", f"It lives 1 to {LONGEST_LIFE} days.", attribute="expires"
+        )
+    return batch.now + timedelta(days=days)
+
+
+def issue_token(batch: Batch, change: IssueToken) -> Result:
+    """Make a bearer token; only its hash is kept."""
+    connection = held_connection(batch, change.connection_id)
+    check_scope_given(batch, change.scope)
+    expires_at = end_after(batch, change.expires_days)
     secret = TOKEN_PREFIX + new_secret()
-    days = change.expires_days
     row = {
         "id": new_id(),
         "org_id": batch.org_id,
@@ -176,10 +196,13 @@ def issue_token(batch: Batch, change: IssueToken) -> Result:
         "token_hash": digest(secret),
         "hint": secret[-4:],
         "scope": change.scope,
+        "kind": "bearer",
+        "secret_id": None,
         "created": batch.now,
-        "expires_at": None if days is None else batch.now + timedelta(days=days),
+        "expires_at": expires_at,
         "last_used_at": None,
         "revoked_at": None,
+        "warned_days": told_at_birth(expires_at, batch.now),
     }
     batch.insert(ConnectionToken, row)
     shown = {"scope": [None, change.scope], "hint": [None, row["hint"]]}
@@ -196,7 +219,9 @@ def revoke_token(batch: Batch, change: RevokeToken) -> Result:
         .with_only_columns(
             table.c.id, table.c.hint, table.c.revoked_at, owner.c.id.label("cid"), owner.c.name
         )
-        .where(table.c.id == change.token_id, table.c.org_id == batch.org_id)
+        .where(
+            table.c.id == change.token_id, table.c.org_id == batch.org_id, table.c.kind == "bearer"
+        )
     ).first()
     if row is None:
         raise not_found("token")

@@ -1,5 +1,7 @@
 """Every read, in one place to import from: people, groups, and what an organization trusts."""
 
+from idp.directory.client_secrets import client_by_secret, client_keys, secrets_of
+from idp.directory.expiry import ending_soon
 from idp.directory.feeds import (
     external_ids,
     organization_of_stream,
@@ -90,12 +92,15 @@ from idp.directory.walking import (
 __all__ = [
     "caller_by_token",
     "caller_of",
+    "client_by_secret",
+    "client_keys",
     "count_along",
     "count_groups",
     "count_links",
     "count_memberships",
     "count_people",
     "effective_count",
+    "ending_soon",
     "existing",
     "extension_schemas",
     "external_ids",
@@ -146,6 +151,7 @@ __all__ = [
     "reports_at",
     "reports_of",
     "role_holders",
+    "secrets_of",
     "session_by_reference",
     "sessions_of",
     "sign_in_candidates",

@@ -134,10 +134,12 @@ def partner_by_id(org_id: str, connection_id: str) -> ConnectionView | None:
 
 
 def tokens_of(actor: Actor, connection_id: str) -> list[TokenView]:
-    """The tokens of a connection, newest first."""
+    """The tokens that administrators made for a connection, newest first."""
     actor.need("connections.read")
     statement = select(ConnectionToken).where(
-        same(ConnectionToken.connection_id, connection_id), ConnectionToken.org_id == actor.org_id
+        same(ConnectionToken.connection_id, connection_id),
+        ConnectionToken.org_id == actor.org_id,
+        ConnectionToken.kind == "bearer",
     )
     rows = db.session.scalars(statement.order_by(ConnectionToken.created.desc()))
     return [TokenView(**{n: getattr(row, n) for n in TokenView.__slots__}) for row in rows]

@@ -131,6 +131,12 @@ class SessionView:
     current: bool
 
 
+def _state(revoked_at: datetime | None, expires_at: datetime | None, moment: datetime) -> str:
+    if revoked_at is not None:
+        return "revoked"
+    return "expired" if expires_at is not None and expires_at <= moment else "active"
+
+
 @dataclass(frozen=True, slots=True)
 class TokenView:
     """A bearer token, without its secret."""
@@ -145,9 +151,39 @@ class TokenView:
 
     def state(self, moment: datetime) -> str:
         """One word: active, expired or revoked."""
-        if self.revoked_at is not None:
-            return "revoked"
-        return "expired" if self.expires_at is not None and self.expires_at <= moment else "active"
+        return _state(self.revoked_at, self.expires_at, moment)
+
+
+@dataclass(frozen=True, slots=True)
+class SecretView:
+    """A client secret without the secret, or a key; `kind` is "secret" or "key"."""
+
+    id: str
+    kind: str
+    hint: str
+    thumbprint: str | None
+    jwk: dict[str, Any] | None
+    scope: str
+    created: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+    def state(self, moment: datetime) -> str:
+        """One word: active, expired or revoked."""
+        return _state(self.revoked_at, self.expires_at, moment)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientView:
+    """A connection at the token endpoint, by one of its secrets or keys; `id` is its client_id."""
+
+    id: str
+    org_id: str
+    name: str
+    secret_id: str
+    scope: str
+    jwk: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)

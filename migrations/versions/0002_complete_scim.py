@@ -22,9 +22,11 @@ def upgrade() -> None:
     _events()
     _journal()
     _targets()
+    _client_secrets()
 
 
 def downgrade() -> None:
+    _no_client_secrets()
     _no_targets()
     _no_journal()
     _no_events()
@@ -257,3 +259,60 @@ def _of_connection(table: str) -> tuple[sa.Column[str] | sa.ForeignKeyConstraint
 def _no_targets() -> None:
     for table in ("target_members", "target_links", "targets"):
         op.drop_table(table)
+
+
+# --- client secrets -----------------------------------------------------------------------------
+
+
+def _client_secrets() -> None:
+    op.create_table(
+        "connection_secrets",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.Column("connection_id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("secret_hash", sa.String(length=64), nullable=True),
+        sa.Column("hint", sa.String(length=16), nullable=False),
+        sa.Column("jwk", DOCUMENT, nullable=True),
+        sa.Column("thumbprint", sa.String(length=43), nullable=True),
+        sa.Column("scope", sa.String(length=16), nullable=False),
+        sa.Column("created", MOMENT, nullable=False),
+        sa.Column("expires_at", MOMENT, nullable=True),
+        sa.Column("last_used_at", MOMENT, nullable=True),
+        sa.Column("revoked_at", MOMENT, nullable=True),
+        sa.Column("warned_days", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["org_id", "connection_id"],
+            ["connections.org_id", "connections.id"],
+            name=op.f("fk_connection_secrets_org_id_connection_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_connection_secrets")),
+        sa.UniqueConstraint("org_id", "id", name=op.f("uq_connection_secrets_org_id_id")),
+        sa.UniqueConstraint("secret_hash", name=op.f("uq_connection_secrets_secret_hash")),
+    )
+    op.create_index("ix_connection_secrets_connection", "connection_secrets", ["connection_id"])
+    with op.batch_alter_table("connection_tokens") as table:
+        # Every token that is there was made by an administrator.
+        table.add_column(
+            sa.Column("kind", sa.String(length=8), nullable=False, server_default="bearer")
+        )
+        table.add_column(sa.Column("secret_id", sa.String(length=36), nullable=True))
+        table.add_column(sa.Column("warned_days", sa.Integer(), nullable=True))
+        table.create_foreign_key(
+            op.f("fk_connection_tokens_org_id_secret_id"),
+            "connection_secrets",
+            ["org_id", "secret_id"],
+            ["org_id", "id"],
+        )
+
+
+def _no_client_secrets() -> None:
+    # What was given for a secret goes with it: as bearer tokens they would never have been made.
+    op.execute("DELETE FROM connection_tokens WHERE kind = 'access'")
+    with op.batch_alter_table("connection_tokens") as table:
+        table.drop_constraint(op.f("fk_connection_tokens_org_id_secret_id"), type_="foreignkey")
+        table.drop_column("warned_days")
+        table.drop_column("secret_id")
+        table.drop_column("kind")
+    op.drop_index("ix_connection_secrets_connection", table_name="connection_secrets")
+    op.drop_table("connection_secrets")

@@ -8,6 +8,7 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("idp", "scim", "portal")
 DOORS = {"idp/cli", "idp/federation", "portal", "scim"}
 MAY_WRITE = {
+    "idp/changes/alarms.py",
     "idp/changes/apply.py",
     "idp/changes/followers.py",
     "idp/changes/journal.py",
