@@ -110,4 +110,6 @@ def _bind_errors(app: Flask) -> None:
 
 
 def _door() -> Any:
+    if request.path.startswith(federation.OF_MACHINES):
+        return federation.oauth_answers
     return scim if request.path.startswith(SCIM_PREFIX) else portal

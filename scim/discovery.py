@@ -59,7 +59,19 @@ def service_provider_config(base: str, *, strict: bool = False) -> Json:
                 "description": "A connection's token, made in the portal or by flask scim connect.",
                 "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
                 "primary": True,
-            }
+            },
+            {
+                "type": "oauth2",
+                "name": "OAuth 2.0 client credentials",
+                "description": (
+                    "A short-lived access token for a connection's client secret or key, with the "
+                    "scopes scim.read and scim.write. The organization's metadata (RFC 8414) "
+                    "tells where: flask org show."
+                ),
+                "specUri": "https://www.rfc-editor.org/rfc/rfc6749",
+                "documentationUri": "https://www.rfc-editor.org/rfc/rfc8414",
+                "primary": False,
+            },
         ],
         "meta": {
             "resourceType": "ServiceProviderConfig",

@@ -7,7 +7,7 @@ transaction.
 
 import json
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Index, String, Text, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -196,7 +196,14 @@ def touch_token(token_id: str, connection_id: str, last_used: datetime | None) -
         _touch(Connection, connection_id, {"last_used_at": now()})
 
 
-def grant_access(client: ClientView, scope: str, life: timedelta) -> str | None:
+class AccessToken(NamedTuple):
+    """An access token that was just made."""
+
+    token: str
+    expires_at: datetime
+
+
+def grant_access(client: ClientView, scope: str, life: timedelta) -> AccessToken | None:
     """Make an access token for a client that has just proven itself; None where that is over.
 
     Whoever revokes the secret or disables the connection meanwhile waits for this, or this finds
@@ -208,7 +215,7 @@ def grant_access(client: ClientView, scope: str, life: timedelta) -> str | None:
         secret = _proof(session, client, moment)
         if secret is None:
             return None
-        ends = moment + life
+        ends = min(moment + life, secret.expires_at or moment + life)
         row = {
             "id": new_id(),
             "org_id": client.org_id,
@@ -219,12 +226,12 @@ def grant_access(client: ClientView, scope: str, life: timedelta) -> str | None:
             "kind": "access",
             "secret_id": client.secret_id,
             "created": moment,
-            "expires_at": min(ends, secret.expires_at) if secret.expires_at else ends,
+            "expires_at": ends,
         }
         session.execute(insert(ConnectionToken), row)
         used = update(ConnectionSecret).where(ConnectionSecret.id == client.secret_id)
         session.execute(used.values(last_used_at=moment))
-    return token
+    return AccessToken(token, ends)
 
 
 def _proof(session: Session, client: ClientView, moment: datetime) -> ConnectionSecret | None:

@@ -31,6 +31,8 @@ ADDRESSES = {
     "wsfed_url": "/wsfed/{slug}",
     "wsfed_metadata_url": "/wsfed/{slug}/metadata",
     "oidc_issuer": "/oidc/{slug}",
+    "oauth_token_url": "/oidc/{slug}/token",
+    "oauth_metadata_url": "/.well-known/oauth-authorization-server/oidc/{slug}",
 }
 # Where an address is only the beginning of others, one of these tells whether it is served.
 PROBES = {

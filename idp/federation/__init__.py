@@ -17,10 +17,18 @@ One SAML 2.0 sign-on, from the first byte to the last:
     home, keys      our own side: addresses, scopes, signing keys (current and next)
     replay          requests already answered
 
+Systems that provision get access tokens:
+
+    issuer          an organization as an authorization server: addresses, metadata
+    oauth_request   the request, read strictly;  oauth  the flow, by Authlib, which it alone knows
+    assertions      what a client signs;  client_keys  the public keys by which it is checked
+    oauth_answers   JSON, also where something goes wrong
+
 `pysaml` alone knows pysaml2, for metadata in both directions; no signature, encryption or
 process of pysaml2 is used.
 """
 
-from .routes import bind
+from . import oauth_answers
+from .routes import OF_MACHINES, bind
 
-__all__ = ["bind"]
+__all__ = ["OF_MACHINES", "bind", "oauth_answers"]

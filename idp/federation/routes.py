@@ -1,6 +1,7 @@
 """Every URL of federation, method and function, in one table; and how each answer is shown."""
 
 from base64 import b64encode
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +13,19 @@ from idp.directory import queries
 from idp.directory.errors import DirectoryError
 from idp.extensions import csrf
 
-from . import bindings, home, parked, registration, saml_accept, saml_idp
+from . import (
+    bindings,
+    client_keys,
+    home,
+    issuer,
+    oauth,
+    oauth_answers,
+    oauth_request,
+    parked,
+    registration,
+    saml_accept,
+    saml_idp,
+)
 from .errors import MessageRefused, SignatureRefused, Unanswerable
 from .home import Home
 from .parked import Accepted
@@ -25,6 +38,7 @@ blueprint = Blueprint(
     static_folder="static",
     static_url_path="/federation/static",
 )
+machines = Blueprint("oauth", __name__)  # its errors are JSON, for nobody looks at a page there
 
 
 def saml_metadata(slug: str) -> Response:
@@ -65,22 +79,53 @@ def resume(key: str) -> BaseResponse:
     return _go_on(here, accepted, _viewer(), key)
 
 
+def oauth_metadata(slug: str) -> Response:
+    """What clients read about an authorization server (RFC 8414 §3)."""
+    answer = oauth_answers.answer(200, _issuer(slug).metadata())
+    answer.headers["Cache-Control"] = "public, max-age=300"
+    return answer
+
+
+def oauth_token(slug: str) -> Response:
+    """Where a system gets its access token (RFC 6749 §3.2)."""
+    life = timedelta(minutes=sessions.settings().access_token_minutes)
+    return _told(oauth.token(_issuer(slug), _posted(), _network(), life))
+
+
+def oauth_revoke(slug: str) -> Response:
+    """Where a system gives its access token back (RFC 7009)."""
+    return _told(oauth.revoke(_issuer(slug), _posted(), _network()))
+
+
 URLS: tuple[tuple[str, str, Any], ...] = (
     ("GET", "/saml/<slug>/metadata", saml_metadata),
     ("GET", "/saml/<slug>/sso", saml_sso_redirect),
     ("POST", "/saml/<slug>/sso", saml_sso_post),
     ("GET", "/federation/resume/<key>", resume),
 )
+# The addresses of machines. RFC 8414 §3.1 puts the well-known part before the issuer's path; many
+# clients append it, as OpenID Connect does.
+MACHINE_URLS: tuple[tuple[str, str, Any], ...] = (
+    ("GET", f"{issuer.WELL_KNOWN}{issuer.PREFIX}<slug>", oauth_metadata),
+    ("GET", f"{issuer.PREFIX}<slug>{issuer.WELL_KNOWN}", oauth_metadata),
+    ("POST", f"{issuer.PREFIX}<slug>/token", oauth_token),
+    ("POST", f"{issuer.PREFIX}<slug>/revoke", oauth_revoke),
+)
+OF_MACHINES = (issuer.PREFIX, issuer.WELL_KNOWN)  # how their addresses begin
 READER = "chamberlain.read_saml_metadata"  # by this name the portal finds what it may not import
+KEY_READER = "chamberlain.read_client_keys"
 FROM_OTHER_SITES = (saml_sso_post,)  # partners' forms cannot hold our token
 
 
 def bind(app: Flask) -> None:
     """Add the room to the product."""
     app.register_blueprint(blueprint)
+    app.register_blueprint(machines)
+    csrf.exempt(machines)  # no cookie is ever looked at there
     for view in FROM_OTHER_SITES:
         csrf.exempt(view)
     app.extensions[READER] = registration.read_metadata
+    app.extensions[KEY_READER] = client_keys.read_client_keys
 
 
 def _go_on(here: Home, accepted: Accepted, viewer: Viewer | None, key: str = "") -> BaseResponse:
@@ -115,6 +160,23 @@ def _refused_page(error: DirectoryError) -> tuple[str, int]:
 
 def _home(slug: str) -> Home:
     return home.find(slug, sessions.settings().public_url)
+
+
+def _issuer(slug: str) -> issuer.Issuer:
+    return issuer.find(slug, sessions.settings().public_url)
+
+
+def _posted() -> oauth_request.Posted:
+    request.max_content_length = oauth_request.MAX_BODY
+    return oauth_request.read(request)
+
+
+def _network() -> str:
+    return sessions.network(request.remote_addr or "")
+
+
+def _told(answer: oauth.Answer) -> Response:
+    return oauth_answers.answer(answer.status, answer.body, answer.headers)
 
 
 def _resume_address(key: str) -> str:
@@ -160,3 +222,7 @@ for _method, _rule, _view in URLS:
     blueprint.add_url_rule(_rule, view_func=_view, methods=[_method])
 for _kind in (Unanswerable, MessageRefused, SignatureRefused):
     blueprint.register_error_handler(_kind, _refused_page)
+for _method, _rule, _view in MACHINE_URLS:
+    machines.add_url_rule(_rule, view_func=_view, methods=[_method])
+machines.register_error_handler(oauth_request.BadRequest, oauth_answers.answer_bad_request)
+machines.register_error_handler(DirectoryError, oauth_answers.answer_refusal)

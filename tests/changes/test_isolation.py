@@ -46,6 +46,8 @@ class Theirs:
     connection: str
     partner: str
     token: str
+    secret: str
+    key: str
     assignment: str
     session: str
     link: str
@@ -74,6 +76,8 @@ def theirs(people: Cast) -> Theirs:
         connection=people.hr.id,
         partner=apply(partner, by=by).first.id,
         token=apply(intents.IssueToken(people.hr.id), by=by).first.id,
+        secret=apply(intents.IssueSecret(people.hr.id, expires_days=9), by=by).first.id,
+        key=apply(intents.RegisterKey(people.hr.id, KEY, expires_days=9), by=by).first.id,
         assignment=queries.role_holders(by, user_id=people.carol.id)[0].id,
         session=apply(intents.StartSession(people.bob.id, "password", later), by=by).first.id,
         link=apply(intents.IssueLink(people.bob.id, "reset"), by=by).first.secret or "",
@@ -111,6 +115,8 @@ def their_target(actor: Actor, theirs: Theirs) -> TargetView:
     return queries.find_target(home, theirs.target)
 
 
+# The Ed25519 key of RFC 8037, appendix A.2.
+KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 MANAGER = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.value"
 EVERYTHING = {"User": ListQuery(), "Group": ListQuery()}
 Read = Callable[[Actor, Theirs], Any]
@@ -191,6 +197,12 @@ READS: dict[str, list[Read]] = {
     "partner_by_id": [lambda a, t: queries.partner_by_id(a.org_id, t.partner)],
     "caller_of": [lambda a, t: queries.caller_of(a, t.connection)],
     "tokens_of": [lambda a, t: queries.tokens_of(a, t.connection)],
+    "secrets_of": [lambda a, t: queries.secrets_of(a, t.connection)],
+    "client_keys": [lambda a, t: queries.client_keys(a.org_id, t.connection)],
+    "ending_soon": [
+        lambda a, _: queries.ending_soon(a),
+        lambda a, t: queries.ending_soon(a, t.connection),
+    ],
     "extension_schemas": [lambda a, _: queries.extension_schemas(a)],
     "sources": [lambda a, _: queries.sources(a)],
     "signing_keys": [lambda a, _: queries.signing_keys(a.org_id)],
@@ -240,9 +252,18 @@ def ours(actor: Actor, theirs: Theirs) -> TargetView:
     return replace(their_target(actor, theirs), org_id=actor.org_id)
 
 
+# Asked for the organization that the address names, before there is an actor.
+OF_AN_ADDRESS = {
+    "client_keys",
+    "partner_by_entity_id",
+    "partner_by_id",
+    "signing_keys",
+    "stream_of_connection",
+}
 # These ask for no actor, for they find out who it is, or serve the operator at the console.
 BEFORE_ANY_ACTOR = {
     "caller_by_token": "knows a 256-bit secret",
+    "client_by_secret": "knows a 256-bit secret",
     "link_by_token": "knows a 256-bit secret",
     "session_by_reference": "knows a 256-bit secret",
     "sign_in_candidates": "looks for whoever wants to sign in, by domain",
@@ -269,8 +290,7 @@ def strangers(people: Cast) -> list[Actor]:
 
 def test_every_query_has_a_case() -> None:
     assert READS.keys() | BEFORE_ANY_ACTOR.keys() == set(queries.__all__)
-    by_organization = {"partner_by_entity_id", "partner_by_id", "signing_keys"}
-    for name in READS.keys() - by_organization - {"stream_of_connection"}:
+    for name in READS.keys() - OF_AN_ADDRESS:
         first = next(iter(inspect.signature(getattr(queries, name)).parameters))
         assert first == "actor", name
 
@@ -374,6 +394,12 @@ CHANGES: dict[type[Change], list[Try]] = {
     intents.CreateStream: [lambda t: intents.CreateStream(t.connection, "poll")],
     intents.PauseStream: [lambda t: intents.PauseStream(t.connection, paused=True)],
     intents.DeleteStream: [lambda t: intents.DeleteStream(t.connection)],
+    intents.IssueSecret: [lambda t: intents.IssueSecret(t.connection)],
+    intents.RegisterKey: [lambda t: intents.RegisterKey(t.connection, KEY)],
+    intents.RevokeSecret: [
+        lambda t: intents.RevokeSecret(t.secret),
+        lambda t: intents.RevokeSecret(t.key),
+    ],
 }
 # These name nothing that is there: they add to the actor's own organization, or change it.
 AT_HOME: dict[type[Change], Try] = {
