@@ -26,8 +26,13 @@ MOST = {"secret": 2, "key": 4}  # of a connection, live at once
 # that no private half can be.
 PUBLIC_MEMBERS = {"RSA": ("e", "n"), "EC": ("crv", "x", "y"), "OKP": ("crv", "x")}
 CURVES = {"EC": "P-256", "OKP": "Ed25519"}
-_MODULUS = re.compile("[A-Za-z0-9_-]{342,1366}")  # 2,048 to 8,192 bits
-_MEMBER = re.compile("[A-Za-z0-9_-]{1,64}")
+_FORMS = {  # a modulus of 2,048 to 8,192 bits; points of 256 bits
+    "n": re.compile("[A-Za-z0-9_-]{342,1366}"),
+    "e": re.compile("[A-Za-z0-9_-]{1,11}"),
+    "x": re.compile("[A-Za-z0-9_-]{43}"),
+    "y": re.compile("[A-Za-z0-9_-]{43}"),
+    "crv": re.compile("P-256|Ed25519"),
+}
 
 
 def needs(change: Change, wanted: Needs) -> None:
@@ -61,11 +66,10 @@ def register_key(batch: Batch, change: RegisterKey) -> Result:
 
 def public_half(jwk: Mapping[str, Any]) -> dict[str, str]:
     """The members of a JWK that make its public key; refuses what is none, or too weak."""
-    kind = str(jwk.get("kty"))
-    kept = {name: str(jwk.get(name)) for name in PUBLIC_MEMBERS.get(kind, ())}
-    whole = all(
-        (_MODULUS if name == "n" else _MEMBER).fullmatch(text) for name, text in kept.items()
-    )
+    texts = {name: value for name, value in jwk.items() if isinstance(value, str)}
+    kind = texts.get("kty", "")
+    kept = {name: texts.get(name, "") for name in PUBLIC_MEMBERS.get(kind, ())}
+    whole = all(_FORMS[name].fullmatch(text) for name, text in kept.items())
     if not kept or not whole or kept.get("crv") != CURVES.get(kind):
         raise Invalid(
             "key_unfit",

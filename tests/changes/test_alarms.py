@@ -1,0 +1,139 @@
+"""Alarms: who keeps connections hears, once at each threshold, of what ends soon."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from idp import jobs
+from idp.changes import alarms, apply, outbox
+from idp.changes.intents import (
+    AssignRole,
+    BlockUser,
+    ChangeConnection,
+    IssueSecret,
+    IssueToken,
+    RegisterKey,
+    RevokeSecret,
+    RevokeToken,
+)
+from idp.directory import queries
+from idp.directory.errors import Forbidden
+from tests.cast import NOON, Cast
+from tests.changes.test_client_secrets import ED25519
+
+
+def told() -> list[dict[str, object]]:
+    """The mails that are owed now; they count as sent."""
+    rows = outbox.claim(100)
+    for row in rows:
+        outbox.succeed(row)
+    return [outbox.payload_of(row) for row in rows]
+
+
+@pytest.fixture(autouse=True)
+def long_lived(frozen: list[datetime], people: Cast) -> None:
+    """The cast's own tokens live for a year from now on."""
+
+
+def days(frozen: list[datetime], count: float) -> int:
+    """Go to so many days after noon, and raise the alarms."""
+    frozen[0] = NOON + timedelta(days=count)
+    return alarms.warn()
+
+
+def test_each_threshold_is_told_once(people: Cast, frozen: list[datetime]) -> None:
+    apply(IssueSecret(people.hr.id, expires_days=100), by=people.alice)
+    heard = [count for count in range(101) if days(frozen, count) + alarms.warn()]
+    assert heard == [70, 86, 93, 99]
+
+
+def test_after_a_pause_the_nearest_threshold_alone_is_told(
+    people: Cast, frozen: list[datetime]
+) -> None:
+    apply(IssueSecret(people.hr.id, expires_days=100), by=people.alice)
+    assert [days(frozen, 95), days(frozen, 96)] == [1, 0]
+    (mail,) = told()
+    assert "in 5 days" in str(mail["lines"])
+
+
+def test_one_mail_tells_of_all_that_ends(people: Cast, frozen: list[datetime]) -> None:
+    token = apply(IssueToken(people.hr.id, expires_days=58), by=people.alice).first.secret or ""
+    apply(
+        IssueSecret(people.hr.id, expires_days=45),
+        RegisterKey(people.hr.id, ED25519, expires_days=50),
+        by=people.alice,
+    )
+    assert days(frozen, 44) == 3
+    (mail,) = told()
+    assert (mail["to"], mail["organization"]) == ("alice@northwind.example", "Northwind")
+    secret, key, last = mail["lines"]  # type: ignore[misc]
+    assert secret.startswith("HR: the secret …")
+    assert secret.endswith("ends tomorrow, on 17 January 2027")
+    assert key == "HR: the key kPrK_qmx… ends in 6 days, on 22 January 2027"
+    assert last == f"HR: the token …{token[-4:]} ends in 14 days, on 30 January 2027"
+
+
+def test_who_keeps_connections_and_can_sign_in_is_told(
+    people: Cast, frozen: list[datetime]
+) -> None:
+    apply(
+        AssignRole(people.bob.id, "federation_administrator"),
+        AssignRole(people.bob.id, "global_reader"),
+        AssignRole(people.heidi.id, "federation_administrator", expires_at=NOON + timedelta(1)),
+        AssignRole(people.erin, "global_administrator"),
+        BlockUser(people.erin),
+        IssueSecret(people.hr.id, expires_days=40),
+        by=people.operator,
+    )
+    days(frozen, 20)
+    assert sorted(str(mail["to"]) for mail in told()) == [
+        "alice@northwind.example",
+        "bob@northwind.example",
+    ]
+
+
+def test_what_was_revoked_or_is_off_or_over_raises_no_alarm(
+    people: Cast, frozen: list[datetime]
+) -> None:
+    token = apply(IssueToken(people.hr.id, expires_days=60), by=people.alice).first.id
+    made = apply(IssueSecret(people.hr.id, expires_days=60), by=people.alice).first.id
+    apply(IssueSecret(people.other_hr.id, expires_days=60), by=people.mallory)
+    apply(RevokeToken(token), RevokeSecret(made), by=people.alice)
+    apply(ChangeConnection(people.other_hr.id, enabled=False), by=people.mallory)
+    assert days(frozen, 50) == 0
+    apply(ChangeConnection(people.other_hr.id, enabled=True), by=people.mallory)
+    assert days(frozen, 60) == 0
+    assert told() == []
+
+
+def test_who_makes_something_for_a_week_is_told_on_its_last_day_alone(
+    people: Cast, frozen: list[datetime]
+) -> None:
+    apply(IssueToken(people.hr.id, expires_days=7), by=people.alice)
+    assert [days(frozen, count) for count in (0, 3, 6)] == [0, 0, 1]
+
+
+def test_organizations_hear_of_their_own_alone(people: Cast, frozen: list[datetime]) -> None:
+    apply(IssueSecret(people.hr.id, expires_days=60), by=people.alice)
+    apply(IssueToken(people.other_hr.id, expires_days=60), by=people.mallory)
+    assert days(frozen, 40) == 2
+    by_address = {str(mail["to"]): mail["lines"] for mail in told()}
+    assert "secret" in str(by_address["alice@northwind.example"])
+    assert "secret" not in str(by_address["mallory@contoso.example"])
+
+
+def test_the_worker_raises_them_every_day() -> None:
+    every, chore = jobs.CHORES["expiry_alarms"]
+    assert (every, chore) == (timedelta(days=1), alarms.warn)
+
+
+def test_what_ends_soon_is_listed_for_its_readers(people: Cast, frozen: list[datetime]) -> None:
+    apply(IssueToken(people.hr.id, expires_days=20), by=people.alice)
+    apply(IssueSecret(people.hr.id, expires_days=6), by=people.alice)
+    apply(IssueSecret(people.hr.id, expires_days=31), by=people.alice)
+    found = queries.ending_soon(people.alice)
+    assert [(one.kind, one.days_left(NOON)) for one in found] == [("secret", 6), ("token", 20)]
+    assert queries.ending_soon(people.alice, people.hr.id) == found
+    assert queries.ending_soon(people.alice, "nothing") == []
+    with pytest.raises(Forbidden):
+        queries.ending_soon(people.carol)
