@@ -50,7 +50,8 @@ class Issuer:
             "token_endpoint": self.token_url,
             "revocation_endpoint": self.revocation_url,
             "grant_types_supported": ["client_credentials"],
-            "response_types_supported": [],  # required, and nobody signs in here yet
+            # Required, and never empty (§2, §3.2), though there is nothing yet that one could ask.
+            "response_types_supported": ["none"],
             "scopes_supported": list(SCOPES),
             "token_endpoint_auth_methods_supported": list(METHODS),
             "token_endpoint_auth_signing_alg_values_supported": signed,
