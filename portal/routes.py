@@ -22,6 +22,7 @@ from portal import (
     home,
     journal,
     me,
+    oauth,
     people,
     roles,
     sign_in,
@@ -112,6 +113,10 @@ ROUTES = (
     Route(
         f"{_SYSTEM}/tokens/<token_id>/revoke", connections.token_revoke, BOTH, "connections.write"
     ),
+    Route(f"{_SYSTEM}/oauth", oauth.oauth, needs="connections.read"),
+    Route(f"{_SYSTEM}/oauth/secrets/new", oauth.secret_new, BOTH, "connections.write"),
+    Route(f"{_SYSTEM}/oauth/keys/new", oauth.key_new, BOTH, "connections.write"),
+    Route(f"{_SYSTEM}/oauth/<secret_id>/revoke", oauth.secret_revoke, BOTH, "connections.write"),
     Route(f"{_SYSTEM}/events", streams.stream, needs="connections.read"),
     Route(f"{_SYSTEM}/events/new", streams.stream_new, BOTH, "connections.write"),
     Route(f"{_SYSTEM}/events/pause", streams.stream_pause, POST, "connections.write"),

@@ -17,6 +17,7 @@ class Tab:
 
 TABS = (
     Tab("Overview", "portal.connection"),
+    Tab("OAuth", "portal.oauth"),
     Tab("Events", "portal.stream"),
     Tab("Journal", "portal.journal_page"),
     Tab("Settings", "portal.connection_settings", "connections.write"),

@@ -17,7 +17,9 @@ from idp.changes.intents import (
     CreateStream,
     CreateTarget,
     CreateUser,
+    IssueSecret,
     IssueToken,
+    RegisterKey,
 )
 from idp.changes.journal_pages import journal
 from idp.changes.provisioned import Outcomes, note, record
@@ -42,6 +44,8 @@ CERTIFICATE_FREE = {
         ],
     }
 }
+# The Ed25519 key of RFC 8037, appendix A.2.
+KEY = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 
 
 @dataclass
@@ -56,6 +60,7 @@ class Site:
     token: str
     entry: str
     target: str
+    secret: str
     known: dict[str, Visitor] = field(default_factory=dict)
 
     def known_visitor(self, name: str) -> Visitor:
@@ -99,10 +104,12 @@ def furnish(app: Flask) -> Site:
             by=people.alice,
         ).first.id
         apply(IssueToken(people.hr.id, "read", 30), by=people.alice)
+        apply(RegisterKey(people.hr.id, KEY, expires_days=9), by=people.alice)
+        secret = apply(IssueSecret(people.hr.id, expires_days=6), by=people.alice).first.id
         token = queries.tokens_of(people.alice, people.hr.id)[0].id
         target = provisioned(people, group)
     entry = _asked(app, people)
-    return Site(app, people, group, inner, application, token, entry, target)
+    return Site(app, people, group, inner, application, token, entry, target, secret)
 
 
 def _asked(app: Flask, people: cast.Cast) -> str:

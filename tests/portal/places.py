@@ -18,6 +18,7 @@ def address(site: Site, route: Route) -> str:
         "target_id": site.target,
         "token_id": site.token,
         "entry_id": site.entry,
+        "secret_id": site.secret,
         "session_id": "00000000-0000-0000-0000-000000000000",
         "token": "nothing",
     }
