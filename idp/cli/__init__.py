@@ -18,6 +18,7 @@ from flask import Flask
 
 from idp.cli import (
     backups,
+    client_secrets,
     connections,
     doctor,
     operations,
@@ -29,7 +30,8 @@ from idp.cli import (
     users,
 )
 
-connections.scim.add_command(streams.events)
+for _command in (*client_secrets.COMMANDS, streams.events):
+    connections.scim.add_command(_command)
 
 COMMANDS: tuple[click.Command, ...] = (
     *orgs.COMMANDS,
