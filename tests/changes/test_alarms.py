@@ -1,10 +1,12 @@
 """Alarms: who keeps connections hears, once at each threshold, of what ends soon."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
+from flask import Flask
 
-from idp import jobs
+from idp import jobs, mail
 from idp.changes import alarms, apply, outbox
 from idp.changes.intents import (
     AssignRole,
@@ -19,7 +21,9 @@ from idp.changes.intents import (
 from idp.directory import queries
 from idp.directory.errors import Forbidden
 from tests.cast import NOON, Cast
+from tests.changes.steps import statements
 from tests.changes.test_client_secrets import ED25519
+from tests.conftest import settings_for
 
 
 def told() -> list[dict[str, object]]:
@@ -137,3 +141,30 @@ def test_what_ends_soon_is_listed_for_its_readers(people: Cast, frozen: list[dat
     assert queries.ending_soon(people.alice, "nothing") == []
     with pytest.raises(Forbidden):
         queries.ending_soon(people.carol)
+
+
+def test_the_mail_says_what_ends_and_where_it_is_cured(
+    app: Flask, people: Cast, frozen: list[datetime], tmp_path: Path
+) -> None:
+    apply(IssueSecret(people.hr.id, expires_days=60), by=people.alice)
+    days(frozen, 59)
+    settings = settings_for(app.config["CHAMBERLAIN"].database, tmp_path, demo=True)
+    assert jobs.work(settings) >= 1
+    (kept,) = mail.mailbox(people.alice)
+    assert kept["recipient"] == "alice@northwind.example"
+    assert "Provisioning stops soon" in kept["subject"]
+    assert "  - HR: the secret …" in kept["body"]
+    assert "http://127.0.0.1:8000/identity/provisioning\n" in kept["body"]
+    assert "the connections of Northwind" in kept["body"]
+
+
+def test_many_ends_take_no_more_statements_than_few(people: Cast, frozen: list[datetime]) -> None:
+    counts = []
+    for count in (2, 20):
+        apply(*[IssueToken(people.hr.id, expires_days=60)] * count, by=people.alice)
+        frozen[0] += timedelta(days=59)
+        with statements() as sent:
+            assert alarms.warn() == count
+        counts.append(len(sent))
+        frozen[0] += timedelta(days=2)
+    assert counts[0] == counts[1]

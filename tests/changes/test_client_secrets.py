@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from idp.changes import apply, audit, ledger
@@ -23,6 +24,7 @@ from idp.directory.errors import Conflict, DirectoryError, Forbidden, Invalid, N
 from idp.directory.values import digest
 from idp.extensions import db
 from tests.cast import NOON, Cast
+from tests.changes.steps import together
 
 # RFC 8037, appendices A.1 to A.3: a private key, and its thumbprint.
 ED25519 = {
@@ -226,6 +228,22 @@ def test_a_secret_that_ends_while_it_is_used_gives_no_token(people: Cast) -> Non
     assert client is not None
     apply(RevokeSecret(made), by=people.alice)
     assert ledger.grant_access(client, "write", HOUR) is None
+
+
+def test_revoking_beside_asking_leaves_no_token_alive(app: Flask, people: Cast) -> None:
+    for _ in range(8):
+        made, given = secret(people)
+        client = queries.client_by_secret(people.org, people.hr.id, given)
+        assert client is not None
+        asks = [lambda c=client: ledger.grant_access(c, "write", HOUR)] * 3
+        together(app, *asks, lambda m=made: apply(RevokeSecret(m), by=people.alice))
+        assert db.session.scalars(select(ConnectionToken).filter_by(kind="access")).all() == []
+
+
+def test_of_many_that_make_a_secret_at_once_two_succeed(app: Flask, people: Cast) -> None:
+    outcomes = together(app, *[lambda: secret(people)] * 4)
+    assert sum(isinstance(outcome, Conflict) for outcome in outcomes) == 2
+    assert len(queries.secrets_of(people.alice, people.hr.id)) == 2
 
 
 def test_a_disconnected_system_leaves_nothing_behind(people: Cast) -> None:
