@@ -197,10 +197,10 @@ def touch_token(token_id: str, connection_id: str, last_used: datetime | None) -
 
 
 class AccessToken(NamedTuple):
-    """An access token that was just made."""
+    """An access token that was just made, and how long it lives."""
 
     token: str
-    expires_at: datetime
+    life: timedelta
 
 
 def grant_access(client: ClientView, scope: str, life: timedelta) -> AccessToken | None:
@@ -231,7 +231,7 @@ def grant_access(client: ClientView, scope: str, life: timedelta) -> AccessToken
         session.execute(insert(ConnectionToken), row)
         used = update(ConnectionSecret).where(ConnectionSecret.id == client.secret_id)
         session.execute(used.values(last_used_at=moment))
-    return AccessToken(token, ends)
+    return AccessToken(token, ends - moment)
 
 
 def _proof(session: Session, client: ClientView, moment: datetime) -> ConnectionSecret | None:

@@ -165,8 +165,8 @@ class Server(AuthorizationServer):
         tried = [m for m in METHODS if m == self.posted.method]
         try:
             client: Client = super().authenticate_client(request, tried, endpoint)
-        except (OAuth2Error, assertions.AssertionRefused, *assertions.UNREADABLE) as refused:
-            self.cause = repr(refused)
+        except (OAuth2Error, assertions.AssertionRefused) as refused:
+            self.cause = str(refused)
             raise ClientRefused(self.here.url) from None
         if self.posted.client_id not in ("", client.view.id):  # RFC 7521 §4.2
             self.cause = "the assertion is another client's"
@@ -195,7 +195,7 @@ class Server(AuthorizationServer):
         return {
             "access_token": made.token,
             "token_type": "Bearer",
-            "expires_in": round((made.expires_at - clock.now()).total_seconds()),
+            "expires_in": int(made.life.total_seconds()),
             "scope": " ".join(words),
         }
 
@@ -241,6 +241,14 @@ class Assertion(JWTBearerClientAssertion):
         super().__init__(leeway=int(assertions.LEEWAY.total_seconds()))
         self.here = here
         self.proven: ClientView | None = None
+
+    def extract_assertion(self, assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Header and claims before anything is proven; Authlib fails where they are deep."""
+        try:
+            read: tuple[dict[str, Any], dict[str, Any]] = super().extract_assertion(assertion)
+        except assertions.UNREADABLE as error:
+            raise assertions.AssertionRefused(repr(error)) from None
+        return read
 
     def get_audiences(self) -> list[str]:
         """This issuer, by its name or its token endpoint."""

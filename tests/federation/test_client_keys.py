@@ -66,6 +66,7 @@ def test_a_jwks_gives_every_key_that_signs() -> None:
         RSA_KEY.as_pem(private=True).decode(),
         json.dumps(OctKey.generate_key(256).as_dict(private=True)),
     ],
+    ids=["jwk", "jwks", "pem", "secret"],
 )
 def test_a_private_key_is_refused_loudly(exposed: str) -> None:
     with pytest.raises(KeyRefused) as refused:
@@ -96,6 +97,7 @@ def test_a_private_key_is_refused_loudly(exposed: str) -> None:
         "[" * 60_000,
         json.dumps(EC_KEY.as_dict(private=False) | {"use": "enc"}),
     ],
+    ids=lambda text: text[:16],
 )
 def test_what_is_no_key_is_refused(text: str) -> None:
     with pytest.raises(KeyRefused) as refused:

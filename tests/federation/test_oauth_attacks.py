@@ -151,7 +151,7 @@ def test_wrong_and_unknown_are_looked_for_with_one_statement(hr: Machine, people
         db.session.rollback()
         with statements() as seen:
             assert queries.client_by_secret(people.org, who, what) is None
-        assert len(seen) == 1
+        assert [said.split()[0] for said in seen if said != "BEGIN"] == ["SELECT"]
 
 
 def test_a_client_is_a_client_at_its_own_issuer_alone(hr: Machine, people: Cast) -> None:
@@ -231,7 +231,7 @@ NOW = int(time.time())
         {"jti": 5},
         {"jti": "x" * 257},
     ],
-    ids=repr,
+    ids=lambda claims: next(iter(claims)),
 )
 def test_wrong_claims_are_refused(hr: Machine, claims: dict[str, Any]) -> None:
     assert refusal(hr.by_assertion(hr.assertion(**claims))) == BAD_CLIENT

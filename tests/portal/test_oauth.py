@@ -67,6 +67,7 @@ def test_a_key_is_pasted_and_revoked(alice: Visitor, oauth: str) -> None:
         (json.dumps(ECKey.generate_key("P-256").as_dict(private=True)), "This is a private key"),
         (json.dumps(ECKey.generate_key("P-384").as_dict(private=False)), "A key is RSA of"),
     ],
+    ids=["nothing", "no key", "private", "unfit"],
 )
 def test_a_wrong_key_is_refused_beside_its_field(
     alice: Visitor, oauth: str, key: str, said: str
