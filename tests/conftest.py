@@ -1,5 +1,6 @@
 """The ground every test stands on: a migrated database of either kind, an app on it, the cast."""
 
+import pickle
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from sqlalchemy import event
 from idp import clock
 from idp.app import create_app
 from idp.config import Settings
+from idp.directory import vocabularies
 from idp.extensions import db
 from tests import cast, counterparts
 
@@ -56,22 +58,65 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+# The cast is made once per run and copied with its database: making it takes longer than most
+# tests. Which copy a test gets follows from whether it asks for `people`.
+
+
+def with_cast(database_url: str, data_dir: Path) -> cast.Cast:
+    """Migrate an empty database, and make the cast in it."""
+    migrate_to_head(database_url, data_dir)
+    app = create_app(settings_for(database_url, data_dir))
+    with app.app_context():
+        made = cast.assemble()
+        db.session.remove()
+        db.engine.dispose()
+    return made
+
+
+@pytest.fixture(scope="session")
+def sqlite_cast(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, cast.Cast]:
+    """A SQLite file with the cast to copy from, and who they are."""
+    place = tmp_path_factory.mktemp("cast")
+    file = place / "cast.db"
+    return file, with_cast(f"sqlite:///{file}", place)
+
+
 @pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    """A migrated SQLite database of the test's own."""
+def sqlite_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A SQLite database of the test's own: migrated, with the cast where it is asked for."""
     file = tmp_path / "chamberlain.db"
-    shutil.copy(sqlite_template, file)
+    if "people" in request.fixturenames:
+        shutil.copy(request.getfixturevalue("sqlite_cast")[0], file)
+    else:
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
     return f"sqlite:///{file}"
 
 
+@pytest.fixture(scope="session")
+def postgresql_cast(tmp_path_factory: pytest.TempPathFactory) -> cast.Cast:
+    """Who the cast of the run's template database are, for all processes of the run."""
+    known = counterparts.run_dir() / "cast.pickle"
+
+    def fill(url: str) -> None:
+        known.write_bytes(pickle.dumps(with_cast(url, tmp_path_factory.mktemp("cast"))))
+
+    counterparts.template_database(counterparts.postgres(), "cast", fill)
+    made: cast.Cast = pickle.loads(known.read_bytes())  # noqa: S301  written by this run
+    return made
+
+
 @pytest.fixture
-def postgresql_url(tmp_path: Path) -> Iterator[str]:
-    """A migrated PostgreSQL database of the test's own."""
+def postgresql_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A PostgreSQL database of the test's own: migrated, with the cast where it is asked for."""
     server = counterparts.postgres()
-    counterparts.template_database(
-        server, "migrated", lambda url: migrate_to_head(url, tmp_path / "template")
-    )
-    with counterparts.fresh_database(server, template="migrated") as url:
+    template = "cast" if "people" in request.fixturenames else "migrated"
+    if template == "cast":
+        request.getfixturevalue("postgresql_cast")
+    else:
+        counterparts.template_database(
+            server, "migrated", lambda url: migrate_to_head(url, tmp_path / "template")
+        )
+    with counterparts.fresh_database(server, template=template) as url:
         yield url
 
 
@@ -100,6 +145,7 @@ def every_connection_closed() -> Iterator[None]:
 
 def serve(url: str, tmp_path: Path) -> Iterator[Flask]:
     """The product on a database, with its context pushed; and everything closed at the end."""
+    vocabularies._held.clear()
     app = create_app(settings_for(url, tmp_path / "data"))
     app.testing = True
     with app.app_context(), every_connection_closed():
@@ -121,9 +167,13 @@ def sqlite_app(sqlite_url: str, tmp_path: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def people(app: Flask) -> cast.Cast:
+def people(request: pytest.FixtureRequest, app: Flask) -> cast.Cast:
     """The cast, on either database."""
-    return cast.assemble()
+    if app.config["CHAMBERLAIN"].database.startswith("sqlite"):
+        made: cast.Cast = request.getfixturevalue("sqlite_cast")[1]
+    else:
+        made = request.getfixturevalue("postgresql_cast")
+    return made
 
 
 @pytest.fixture
