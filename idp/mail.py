@@ -31,6 +31,16 @@ _TEXT = """Hello,
 
 The link works once. If you did not expect this message, you need do nothing.
 """
+_STOPPED = """Hello,
+
+{name} was stopped: {told}.
+Nothing of it was applied, and {name} can change nothing until somebody decides.
+
+See what was asked, and approve or reject it:
+
+    {link}
+"""
+_BRAKE_PAGE = "/identity/provisioning/{}/brake"
 _SENTENCES = {
     "invite": "an account was made for you. Choose your password within seven days:",
     "reset": "choose a new password within twenty minutes:",
@@ -73,13 +83,22 @@ class NoMailServer(Exception):
 
 def deliver(settings: Settings, delivery_id: str, org_id: str, mail: dict[str, Any]) -> None:
     """Carry one mail to where mails go; raises what kept it from getting there."""
-    subject, body = _SUBJECTS[mail["purpose"]], _body(settings, mail)
+    subject, body = _written(settings, mail)
     if settings.smtp_url:
         _send(settings, delivery_id, mail["to"], subject, body)
     elif settings.demo:
         _keep(delivery_id, org_id, mail["to"], subject, body)
     else:
         raise NoMailServer("no mail server is configured (CHAMBERLAIN_SMTP_URL)")
+
+
+def _written(settings: Settings, mail: dict[str, Any]) -> tuple[str, str]:
+    """Subject and text."""
+    if mail["purpose"] == "quarantine":
+        link = settings.public_url + _BRAKE_PAGE.format(mail["connection_id"])
+        name = " ".join(mail["name"].split())
+        return f"{name} was stopped", _STOPPED.format(name=name, told=mail["told"], link=link)
+    return _SUBJECTS[mail["purpose"]], _body(settings, mail)
 
 
 def _body(settings: Settings, mail: dict[str, Any]) -> str:

@@ -60,6 +60,12 @@ ACTIONS = {
     "secret.revoked": "Revoked a client secret",
     "key.registered": "Registered a key",
     "key.revoked": "Revoked a key",
+    "connection.quarantined": "Stopped a system",
+    "brake.approved": "Approved what was stopped",
+    "brake.rejected": "Rejected what was stopped",
+    "brake.changed": "Changed a system’s brake",
+    "user.linked": "Linked a person to a system",
+    "link.dismissed": "Dismissed a wish for a link",
     "token.issued": "Made a token",
     "token.revoked": "Revoked a token",
     "stream.created": "Began an event stream",
@@ -89,6 +95,11 @@ _WORDS = {
     "groups": "For the groups",
     "deprovision": "Leavers",
     "removals": "Removals",
+    "brake.deactivations": "People deactivated",
+    "brake.deletions": "People deleted",
+    "brake.groups": "Groups deleted",
+    "brake.removals": "Members removed from one group",
+    "brake.hours": "Window in hours",
 }
 
 

@@ -22,6 +22,7 @@ from idp.changes.intents import (
 )
 from idp.directory import queries
 from idp.directory.actors import Actor
+from idp.directory.adoptions import AdoptionView
 from idp.directory.errors import DirectoryError
 from idp.directory.roles import ROLES
 from idp.directory.views import UserView
@@ -98,7 +99,14 @@ def _page(actor: Actor, who: UserView, link: dict[str, str] | None = None) -> Re
         entries=history.about(actor, who.id) if actor.can("audit.read") else None,
         places=places(actor, who.id) if actor.can("connections.read") else None,
         may=_may(actor, who),
+        waiting=_waiting(actor, who),
     )
+
+
+def _waiting(actor: Actor, who: UserView) -> list[AdoptionView]:
+    """The systems that asked for this person under their user name."""
+    reads = actor.can("connections.read")
+    return queries.waiting_links(actor, user_id=who.id) if reads else []
 
 
 def _reads_roles(actor: Actor, who: UserView) -> bool:

@@ -15,12 +15,14 @@ from flask.typing import ResponseReturnValue
 from idp import sessions
 from portal import (
     applications,
+    brakes,
     connection_settings,
     connections,
     groups,
     history,
     home,
     journal,
+    links,
     me,
     oauth,
     people,
@@ -105,6 +107,13 @@ ROUTES = (
     Route(f"{_SYSTEM}/journal", journal.journal_page, needs="connections.read"),
     Route(_ENTRY, journal.journal_entry, needs="connections.read"),
     Route(f"{_ENTRY}/replay", journal.journal_replay, POST, "connections.write"),
+    Route(f"{_SYSTEM}/brake", brakes.brake, needs="connections.read"),
+    Route(f"{_SYSTEM}/brake/edit", brakes.brake_edit, BOTH, "connections.write"),
+    Route(f"{_SYSTEM}/brake/approve", brakes.brake_approve, BOTH, "connections.write"),
+    Route(f"{_SYSTEM}/brake/reject", brakes.brake_reject, BOTH, "connections.write"),
+    Route(f"{_SYSTEM}/waiting", links.links, needs="connections.read"),
+    Route(f"{_SYSTEM}/waiting/<user_id>/link", links.link_new, BOTH, "connections.write"),
+    Route(f"{_SYSTEM}/waiting/<user_id>/dismiss", links.link_dismiss, POST, "connections.write"),
     Route(f"{_SYSTEM}/delete", connections.connection_delete, BOTH, "connections.write"),
     Route(f"{_SYSTEM}/tokens/new", connections.token_new, BOTH, "connections.write"),
     Route(

@@ -13,11 +13,14 @@ class Tab:
     word: str
     endpoint: str
     needs: str = "connections.read"
+    counts: str = ""  # the field of the connection whose number stands beside the word
 
 
 TABS = (
     Tab("Overview", "portal.connection"),
     Tab("OAuth", "portal.oauth"),
+    Tab("Brake", "portal.brake"),
+    Tab("Waiting", "portal.links", counts="waiting"),
     Tab("Events", "portal.stream"),
     Tab("Journal", "portal.journal_page"),
     Tab("Settings", "portal.connection_settings", "connections.write"),

@@ -26,6 +26,7 @@ class Caller:
     vocabulary: Vocabulary
     profile: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    quarantined: bool = False  # the brake has stopped it: it may read
 
 
 def authenticate(header: str | None, request_id: str) -> Caller:
@@ -58,4 +59,5 @@ def caller_from(view: views.Caller, request_id: str) -> Caller:
         connection_id=view.connection_id,
         request_id=request_id,
     )
-    return Caller(actor, view.vocabulary, view.profile, view.settings)
+    stopped = view.quarantined_at is not None
+    return Caller(actor, view.vocabulary, view.profile, view.settings, quarantined=stopped)

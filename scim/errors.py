@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from flask import current_app, url_for
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from idp.directory.adoptions import NameOfAnother
+from idp.directory.brakes import BrakeEngaged, Quarantined
 from idp.directory.errors import DirectoryError
 
 ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
@@ -88,7 +91,19 @@ def from_directory(error: DirectoryError) -> ScimError:
     headers = {"X-Error-Code": error.code}  # stable, where scimType has no word for it
     if status in (429, 503):
         headers["Retry-After"] = str(getattr(error, "retry_after", 2))
-    return ScimError(status, error.sentence, _scim_type(error, status), headers)
+    return ScimError(status, _detail(error), _scim_type(error, status), headers)
+
+
+def _detail(error: DirectoryError) -> str:
+    """The sentence, with the page where somebody can decide: the portal is met by its endpoints."""
+    if isinstance(error, BrakeEngaged | Quarantined):
+        page = url_for("portal.brake", connection_id=error.connection_id)
+    elif isinstance(error, NameOfAnother):
+        page = url_for("portal.link_new", connection_id=error.connection_id, user_id=error.user_id)
+    else:
+        return error.sentence
+    origin = current_app.config["CHAMBERLAIN"].public_url
+    return f"{error.sentence.removesuffix('.')}: {origin}{page}"
 
 
 def _scim_type(error: DirectoryError, status: int) -> str:

@@ -23,6 +23,7 @@ from scim import (
     journal,
     limits,
     outbound,
+    quarantine,
     resources,
 )
 from scim.answers import Answer
@@ -107,6 +108,7 @@ def _serve(rule: str, path: Mapping[str, Any]) -> Answer:
     visit = journal.begin(caller, rule, path)
     limits.admit(caller)
     handle = handler_of(rule, request.method)
+    quarantine.check(caller, rule, request.method)
     body = read_body(LARGEST.get(rule, MAX_BODY)) if request.method in WITH_BODY else {}
     call = visit.call = Call(caller, request.args, request.headers, body, base_url())
     try:

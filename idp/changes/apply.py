@@ -12,14 +12,18 @@ from typing import Any
 from idp.changes import (
     access,
     administration,
+    adoptions,
     audit,
     authority,
+    brake,
     client_secrets,
     consequences,
+    ledger,
     loading,
     outbox,
     partners,
     people,
+    quarantines,
     rules,
     store,
     streams,
@@ -31,6 +35,8 @@ from idp.changes.faults import TryAgain, translated
 from idp.changes.intents import Change
 from idp.clock import now
 from idp.directory.actors import Actor
+from idp.directory.adoptions import NameOfAnother
+from idp.directory.brakes import BrakeEngaged
 from idp.directory.errors import DirectoryError, Unavailable, raise_all
 from idp.extensions import writing
 
@@ -41,6 +47,8 @@ NOUNS: tuple[ModuleType, ...] = (
     administration,
     partners,
     client_secrets,
+    quarantines,
+    adoptions,
     streams,
     targets,
 )
@@ -73,6 +81,25 @@ def apply(*changes: Change, by: Actor, dry_run: bool = False) -> Outcome:
     With `dry_run` everything is checked and nothing is kept. Raises DirectoryError; its `index`
     names the refused change, and its `also` those that the same step refused.
     """
+    try:
+        return _persistently(changes, by, dry_run)
+    except DirectoryError as refused:
+        if not dry_run:
+            _aftermath(refused, by)
+        raise
+
+
+def _aftermath(refused: DirectoryError, by: Actor) -> None:
+    """What a refusal leaves behind, in a transaction of its own: the batch's was rolled back."""
+    if isinstance(refused, BrakeEngaged) and refused.quarantines:
+        engage, product = quarantines.engagement(refused, by)
+        _persistently((engage,), product, False)
+    wishes = [one for one in (refused, *refused.also) if isinstance(one, NameOfAnother)]
+    if wishes:
+        ledger.wish(by.org_id, wishes)
+
+
+def _persistently(changes: tuple[Change, ...], by: Actor, dry_run: bool) -> Outcome:
     for _ in range(TRIES):
         try:
             with translated():
@@ -104,6 +131,7 @@ def _once(changes: tuple[Change, ...], by: Actor, dry_run: bool) -> Outcome:
         dirty = _compare(batch)
         rules.check(batch)
         if dirty:
+            brake.check(batch)
             audit.record(batch)
             outbox.record(batch)
             store.write(batch)

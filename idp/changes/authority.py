@@ -7,7 +7,6 @@ memory of which source wrote which value.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from sqlalchemy import select
 
@@ -56,6 +55,12 @@ PERMISSIONS: dict[type[intents.Change], str] = {
     intents.IssueSecret: "connections.write",
     intents.RegisterKey: "connections.write",
     intents.RevokeSecret: "connections.write",
+    intents.EngageBrake: "system.operate",
+    intents.ApproveBrake: "connections.write",
+    intents.RejectBrake: "connections.write",
+    intents.SetBrake: "connections.write",
+    intents.LinkPerson: "connections.write",
+    intents.DismissLink: "connections.write",
     intents.CreateOrganization: "system.operate",
     intents.ChangeOrganization: "organization.write",
     intents.AddDomain: "domains.write",
@@ -65,6 +70,7 @@ PERMISSIONS: dict[type[intents.Change], str] = {
     intents.PauseStream: "connections.write",
     intents.DeleteStream: "connections.write",
 }
+PRODUCT = "Chamberlain"  # the source of what was entered here
 OF_ONESELF = (
     intents.ChangeUser,
     intents.SetPassword,
@@ -195,7 +201,7 @@ def check_group_owner(batch: Batch, team: Team) -> None:
     _refuse_foreign(batch, {"displayName": team.row["owners"].get("displayName")})
 
 
-def check_owners(batch: Batch, who: Person, altered: Mapping[str, Any]) -> None:
+def check_owners(batch: Batch, who: Person, altered: Iterable[str]) -> None:
     """Refuse to overwrite what another source owns, naming it."""
     owners = who.row["owners"]
     if owners:
@@ -248,6 +254,11 @@ def is_anothers(batch: Batch, owner: str | None) -> bool:
             select(Connection.name).where(Connection.id == owner, Connection.org_id == batch.org_id)
         )
     return batch.sources[owner] is not None
+
+
+def source_name(batch: Batch, source: str) -> str:
+    """What a source is called; what a detached one brought is the organization's own."""
+    return (batch.sources[source] if is_anothers(batch, source) else None) or PRODUCT
 
 
 def foreign_name(batch: Batch, given: intents.MaybeText, held: str | None) -> str | None:

@@ -118,6 +118,8 @@ class Needs:
     user_names: set[str] = field(default_factory=set)
     group_names: set[str] = field(default_factory=set)
     foreign_ids: set[str] = field(default_factory=set)
+    arriving: set[str] = field(default_factory=set)  # foreign ids, and
+    arriving_names: set[str] = field(default_factory=set)  # names, of people to be created
     members: set[str] = field(default_factory=set)  # ids that should be people or groups
     all_members_of: set[str] = field(default_factory=set)
     memberships: bool = False  # the graph of groups is touched
@@ -149,6 +151,9 @@ class Batch:
     names_taken: dict[str, Row] = field(default_factory=dict)  # user_name_key -> {id, source…}
     group_names_taken: dict[str, str] = field(default_factory=dict)
     foreign: dict[tuple[str, str], str] = field(default_factory=dict)  # (kind, foreign id) -> id
+    adopted: set[str] = field(default_factory=set)  # people linked, whom no POST has met yet
+    meant: dict[str, str] = field(default_factory=dict)  # id given to a creation -> who it means
+    brake_open: bool = False  # something that the connection took away still counts
     member_kinds: dict[str, tuple[str, str]] = field(default_factory=dict)  # id -> kind, name
     edges: dict[tuple[str, str], Row] = field(default_factory=dict)  # memberships known to be there
     added: dict[tuple[str, str], Row] = field(default_factory=dict)

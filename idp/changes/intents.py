@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Final
 
+from idp.directory.brakes import Stop
 from idp.directory.targets import TargetSettings
 
 
@@ -330,6 +331,58 @@ class RevokeSecret(Change):
     """End a client secret or a key, and the access tokens that were given for it."""
 
     secret_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngageBrake(Change):
+    """Stop a connection that would have taken away too much. The product itself does it."""
+
+    connection_id: str
+    stop: Stop
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveBrake(Change):
+    """Lift a quarantine: from now on, for a window, `allow` of what it was about may go."""
+
+    connection_id: str
+    quarantine_id: str
+    allow: int
+
+
+@dataclass(frozen=True, slots=True)
+class RejectBrake(Change):
+    """Lift a quarantine, but let no more of what it was about go for a window."""
+
+    connection_id: str
+    quarantine_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetBrake(Change):
+    """Change what a connection may take away: {"hours", kind: {"count", "share"}}."""
+
+    connection_id: str
+    limits: Mapping[str, Any]
+    expect: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkPerson(Change):
+    """Say that a person is the one whom a connection knows as `external_id`, or by user name."""
+
+    connection_id: str
+    user_id: str
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DismissLink(Change):
+    """Say that a connection's wish for a person is not to be shown."""
+
+    connection_id: str
+    user_id: str
 
 
 @dataclass(frozen=True, slots=True)

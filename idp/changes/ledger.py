@@ -6,6 +6,7 @@ transaction.
 """
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -15,9 +16,12 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp import sealing
 from idp.clock import new_id, new_secret, now
+from idp.directory.adoptions import ASKED, LINKED, Adoption, NameOfAnother
+from idp.directory.brakes import LONGEST_HOURS, Brake
 from idp.directory.connections import Connection, ConnectionSecret, ConnectionToken
 from idp.directory.credentials import BrowserSession
-from idp.directory.values import digest
+from idp.directory.sets import any_of
+from idp.directory.values import digest, user_name_key
 from idp.directory.views import ClientView
 from idp.extensions import Model, db, writing
 
@@ -286,6 +290,42 @@ def take_chore(name: str, every: timedelta) -> bool:
         return int(session.execute(mine.values(due_at=moment + every)).rowcount) == 1  # type: ignore[attr-defined]
 
 
+def wish(org_id: str, refusals: Sequence[NameOfAnother]) -> None:
+    """Keep that a connection asked for people of another source; once a minute at most."""
+    moment, connection_id = now(), refusals[0].connection_id
+    wanted = {one.user_id: one for one in refusals}
+    fresh = select(Adoption.user_id).where(
+        Adoption.connection_id == connection_id,
+        any_of(db.session(), Adoption.user_id, wanted),
+        Adoption.asked_at > moment - TOUCH_EVERY,
+    )
+    for user_id in db.session.scalars(fresh).all():
+        del wanted[user_id]
+    if not wanted:
+        return
+    with writing() as session:
+        for one in wanted.values():
+            _wish(session, org_id, one, moment)
+
+
+def _wish(session: Session, org_id: str, one: NameOfAnother, moment: datetime) -> None:
+    row = {
+        "org_id": org_id,
+        "connection_id": one.connection_id,
+        "user_id": one.user_id,
+        "user_name_key": user_name_key(one.user_name),
+        "external_id": one.external_id,
+        "asked_at": moment,
+    }
+    if not _upsert(session, Adoption, row | {"state": ASKED}):
+        asked = update(Adoption).where(
+            Adoption.connection_id == one.connection_id,
+            Adoption.user_id == one.user_id,
+            Adoption.state != LINKED,
+        )
+        session.execute(asked.values(row))
+
+
 def sweep() -> int:
     """Remove what has expired; returns how many rows."""
     moment, count = now(), 0
@@ -298,6 +338,7 @@ def sweep() -> int:
             delete(ConnectionToken).where(
                 ConnectionToken.kind == "access", ConnectionToken.expires_at < moment
             ),
+            delete(Brake).where(Brake.began < moment - timedelta(hours=LONGEST_HOURS)),
             delete(BrowserSession).where(BrowserSession.expires_at < moment - timedelta(days=30)),
         ):
             count += int(session.execute(statement).rowcount)  # type: ignore[attr-defined]

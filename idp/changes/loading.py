@@ -5,13 +5,16 @@ organization, then people by id, then groups by id; the audit's head comes last 
 """
 
 import json
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, literal, or_, select
 
+from idp.changes import returning
 from idp.changes.batch import Batch, Person, Team
 from idp.changes.intents import CreateOrganization
 from idp.directory.attributes import flatten
+from idp.directory.brakes import LONGEST_HOURS, Brake
 from idp.directory.connections import Connection, ConnectionSecret, Link
 from idp.directory.credentials import OneTimeLink
 from idp.directory.errors import not_found
@@ -28,11 +31,13 @@ _GROUP = Group.__table__
 
 def load(batch: Batch) -> None:
     """Fill the batch with every row that its needs name."""
+    _names(batch)
+    _foreign(batch)
+    returning.find(batch)
     _organization(batch)
     _users(batch)
     _people_as_members(batch)
     _groups(batch)
-    _names(batch)
     _groups_as_members(batch)
     _memberships(batch)
     _roles(batch)
@@ -56,13 +61,32 @@ def _organization(batch: Batch) -> None:
     needs = batch.needs
     needs.everybodys_roles |= _an_administrator_may_leave(batch)
     exclusive = needs.everybodys_roles or _the_graph_may_change(batch)
-    statement = select(Organization.vocabulary_version).where(Organization.id == batch.org_id)
+    statement = select(Organization.vocabulary_version, _something_has_gone(batch)).where(
+        Organization.id == batch.org_id
+    )
     if exclusive or needs.memberships:
-        statement = statement.with_for_update(read=not exclusive, key_share=exclusive)
-    version = batch.session.scalar(statement)
-    if version is None:
+        statement = statement.with_for_update(
+            read=not exclusive, key_share=exclusive, of=Organization
+        )
+    row = batch.session.execute(statement).first()
+    if row is None:
         raise not_found("organization")
-    batch.vocabulary = vocabulary_of(batch.org_id, version)
+    batch.vocabulary = vocabulary_of(batch.org_id, row[0])
+    batch.brake_open = bool(row[1])
+
+
+def _something_has_gone(batch: Batch) -> Any:
+    """Whether the brake may have something to weigh up: a column, so that it costs no statement."""
+    if batch.actor.connection_id is None:
+        return literal(False)
+    return (
+        select(Brake.began)
+        .where(
+            Brake.connection_id == batch.actor.connection_id,
+            Brake.began > batch.now - timedelta(hours=LONGEST_HOURS),
+        )
+        .exists()
+    )
 
 
 def _an_administrator_may_leave(batch: Batch) -> bool:
@@ -173,7 +197,13 @@ def _groups_as_members(batch: Batch) -> None:
         batch.member_kinds[found.id] = ("Group", found.display_name)
 
 
-_EDGE = (Membership.group_id, Membership.member_id, Membership.member_kind, Membership.source)
+_EDGE = (
+    Membership.group_id,
+    Membership.member_id,
+    Membership.member_kind,
+    Membership.source,
+    Membership.created,
+)
 
 
 def _memberships(batch: Batch) -> None:
@@ -230,18 +260,25 @@ def _scoping_groups(batch: Batch) -> None:
     batch.scoping_groups = {str(group) for group in batch.session.scalars(scoping)}
 
 
+def _foreign(batch: Batch) -> None:
+    """Who has the names that the acting connection brings."""
+    wanted = batch.needs.foreign_ids
+    if batch.actor.connection_id is None or not wanted:
+        return
+    names = select(Link.kind, Link.foreign_id, Link.subject_id).where(
+        Link.connection_id == batch.actor.connection_id,
+        any_of(batch.session, Link.foreign_id, wanted),
+    )
+    for link in batch.session.execute(names):
+        batch.foreign[link.kind, link.foreign_id] = link.subject_id
+
+
 def _links(batch: Batch) -> None:
-    """The acting connection's names for what is in hand, and who has the names it brings."""
+    """The acting connection's names for what is in hand."""
     connection_id, session = batch.actor.connection_id, batch.session
     if connection_id is None:
         return
-    columns = (Link.kind, Link.foreign_id, Link.subject_id)
-    here = select(*columns).where(Link.connection_id == connection_id)
-    if batch.needs.foreign_ids:
-        for link in session.execute(
-            here.where(any_of(session, Link.foreign_id, batch.needs.foreign_ids))
-        ):
-            batch.foreign[link.kind, link.foreign_id] = link.subject_id
+    here = select(Link.foreign_id, Link.subject_id).where(Link.connection_id == connection_id)
     subjects = [*batch.users, *batch.groups]
     if subjects:
         for link in session.execute(here.where(any_of(session, Link.subject_id, subjects))):
@@ -275,7 +312,7 @@ def _connections(batch: Batch) -> None:
             any_of(batch.session, table.c.id, batch.needs.connections),
         )
         .order_by(table.c.id)
-        .with_for_update()
+        .with_for_update(key_share=True)  # a push that only refers to it need not wait
     )
     batch.connections = {row["id"]: row for row in _rows(batch, statement)}
 

@@ -16,6 +16,8 @@ from idp.changes.intents import (
 )
 from idp.clock import new_id, new_secret
 from idp.directory import limits
+from idp.directory.adoptions import Adoption
+from idp.directory.brakes import Brake, Quarantine
 from idp.directory.connections import Connection, ConnectionSecret, ConnectionToken, Link
 from idp.directory.errors import Invalid, Stale, not_found
 from idp.directory.expiry import told_at_birth
@@ -80,6 +82,7 @@ def create_connection(batch: Batch, change: CreateConnection) -> Result:
         "created": batch.now,
         "last_modified": batch.now,
         "last_used_at": None,
+        "quarantined_at": None,
     }
     batch.insert(Connection, row)
     batch.connections[row["id"]] = row
@@ -153,8 +156,7 @@ def delete_connection(batch: Batch, change: DeleteConnection) -> Result:
     streams.end(batch, row["id"])
     batch.delete(ConnectionSecret, {"connection_id": row["id"]})
     batch.delete(Follower, {"connection_id": row["id"]})
-    batch.delete(Link, {"connection_id": row["id"]})
-    for table in (Target, TargetLink, TargetMember):
+    for table in (Link, Adoption, Brake, Quarantine, Target, TargetLink, TargetMember):
         batch.delete(table, {"connection_id": row["id"]})
     batch.delete(Connection, {"id": row["id"]})
     batch.note(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, cast
 
+from idp.changes import returning
 from idp.changes.authority import (
     check_administrator,
     check_may_add,
@@ -26,18 +27,21 @@ from idp.changes.intents import (
 )
 from idp.clock import new_id
 from idp.directory import values
-from idp.directory.attributes import Flat
+from idp.directory.attributes import ENTERPRISE_SCHEMA, Flat
 from idp.directory.cleaning import clean
 from idp.directory.credentials import Credential
 from idp.directory.errors import Conflict, Forbidden, Invalid, Stale, not_found
+
+MANAGER = f"{ENTERPRISE_SCHEMA}:manager.value"
 
 
 def needs(change: Change, wanted: Needs) -> None:
     """What a change of a person names."""
     if isinstance(change, CreateUser):
-        _needs_name(change.fields, wanted)
+        wanted.arriving_names |= _needs_name(change.fields, wanted)
         if change.external_id:
             wanted.foreign_ids.add(change.external_id)
+            wanted.arriving.add(change.external_id)
         return
     wanted.users.add(cast(ChangeUser, change).id)  # all others name somebody by id
     if isinstance(change, DeleteUser | BlockUser):
@@ -52,17 +56,26 @@ def needs(change: Change, wanted: Needs) -> None:
     wanted.deleted_users |= isinstance(change, RestoreUser)
 
 
-def _needs_name(fields: Mapping[str, Any], wanted: Needs) -> None:
-    for path, name in fields.items():  # which may be written in any case, with its schema's URN
-        if isinstance(name, str) and name and str(path).lower().endswith("username"):
-            wanted.user_names.add(values.user_name_key(name))
+def _needs_name(fields: Mapping[str, Any], wanted: Needs) -> set[str]:
+    named = {
+        values.user_name_key(name)
+        for path, name in fields.items()  # may be written in any case, with its schema's URN
+        if isinstance(name, str) and name and str(path).lower().endswith("username")
+    }
+    wanted.user_names |= named
+    return named
 
 
 def create_user(batch: Batch, change: CreateUser) -> Result:
-    """Add a person; active unless told otherwise (RFC 7643 §4.1.1 leaves it to us)."""
+    """Add a person; active unless told otherwise (RFC 7643 §4.1.1 leaves it to us).
+
+    Somebody who comes back, or was linked, is met in place (see `returning`).
+    """
     check_may_add(batch)
-    cleaned = clean(batch.vocabulary, "User", change.fields)
-    cleaned.pop("password", None)
+    cleaned = _cleaned(batch, change.fields)
+    known = returning.person(batch, change, _key_of(cleaned))
+    if known is not None:
+        return _meet(batch, known, change, cleaned)
     flat: Flat = {path: value for path, value in cleaned.items() if value is not None}
     flat.setdefault("active", True)
     owners = own(batch, {}, flat)
@@ -73,6 +86,34 @@ def create_user(batch: Batch, change: CreateUser) -> Result:
     if change.password_hash:
         _set_first_password(batch, made, change.password_hash)
     return Result(made.id, 1, changed=True, created=True)
+
+
+def _cleaned(batch: Batch, fields: Mapping[str, Any]) -> Flat:
+    cleaned = clean(batch.vocabulary, "User", fields)
+    cleaned.pop("password", None)
+    boss = cleaned.get(MANAGER)
+    if boss in batch.meant:
+        cleaned[MANAGER] = batch.meant[boss]
+    return cleaned
+
+
+def _key_of(fields: Flat) -> str:
+    name = fields.get("userName")
+    return values.user_name_key(name) if name else ""
+
+
+def _meet(batch: Batch, who: Person, change: CreateUser, cleaned: Flat) -> Result:
+    """Create somebody who is here: a change in place, under the id that they have."""
+    fields = returning.applicable(batch, who, cleaned)
+    check_target(batch, who, self_fields=fields.keys())
+    _alter(batch, who, fields)
+    who.external_id = foreign_name(batch, change.external_id, who.external_id)
+    if who.index is None:
+        who.index = batch.index
+    if change.password_hash and who.row["source"] == batch.actor.source:
+        _replace_password(batch, who, change.password_hash)  # others keep the one they have
+    returning.met(batch, who)
+    return Result(who.id, who.row["version"])
 
 
 def _new_row(batch: Batch, owners: dict[str, str]) -> dict[str, Any]:
@@ -97,12 +138,20 @@ def _set_first_password(batch: Batch, who: Person, password_hash: str) -> None:
 def change_user(batch: Batch, change: ChangeUser) -> Result:
     """Change the named attributes of a person; what another source owns stays its own."""
     who = _held(batch, change.id, change.expect)
-    fields = clean(batch.vocabulary, "User", change.fields)
-    fields.pop("password", None)
+    fields = _cleaned(batch, change.fields)
     who.replaced |= change.replace
     if change.replace:
         fields = _cleared(batch, who, fields) | fields
     check_target(batch, who, self_fields=fields.keys())
+    _alter(batch, who, fields)
+    who.external_id = foreign_name(batch, change.external_id, who.external_id)
+    if change.password_hash:
+        check_own_password(batch, who.id)
+        _replace_password(batch, who, change.password_hash)
+    return Result(who.id, who.row["version"])
+
+
+def _alter(batch: Batch, who: Person, fields: Flat) -> None:
     altered = {path: value for path, value in fields.items() if not same(who.flat.get(path), value)}
     check_owners(batch, who, altered)
     check_administrator(batch, who, altered)
@@ -112,11 +161,6 @@ def change_user(batch: Batch, change: ChangeUser) -> Result:
         else:
             who.flat[path] = value
     who.row["owners"] = own(batch, who.row["owners"], altered)
-    who.external_id = foreign_name(batch, change.external_id, who.external_id)
-    if change.password_hash:
-        check_own_password(batch, who.id)
-        _replace_password(batch, who, change.password_hash)
-    return Result(who.id, who.row["version"])
 
 
 def _replace_password(batch: Batch, who: Person, password_hash: str) -> None:
@@ -165,7 +209,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def _held(batch: Batch, user_id: str, expect: int | None = None) -> Person:
-    who = batch.users.get(user_id)
+    who = batch.users.get(batch.meant.get(user_id, user_id))
     if who is None or (who.gone and not who.is_new):
         raise not_found("user")
     if expect is not None and expect != who.row["version"]:

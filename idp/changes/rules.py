@@ -10,7 +10,10 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from idp.changes.batch import Batch, Person, Team
+from idp.changes.authority import source_name
+from idp.changes.batch import Batch, Person, Row, Team
+from idp.directory.adoptions import NameOfAnother
+from idp.directory.connections import Link
 from idp.directory.domains import Domain
 from idp.directory.errors import Conflict, DirectoryError, Forbidden, Invalid, raise_all
 from idp.directory.groups import Group
@@ -202,7 +205,7 @@ def _as_named(held: Iterable[Held]) -> list[Held]:
 def names_are_unique(batch: Batch) -> None:
     """No two people of an organization share a user name, no two groups a name, in any case."""
     claimed: dict[str, str] = {}
-    refused: list[DirectoryError] = []
+    blocked: list[tuple[Person, Row | None]] = []
     for who in _as_named(batch.living_users()):
         name = _name_key(who.flat["userName"], who.index)
         here = who.before and not who.before["deleted_at"] and who.before["user_name_key"]
@@ -211,14 +214,38 @@ def names_are_unique(batch: Batch) -> None:
         taken = batch.names_taken.get(name)
         freed = taken is not None and _freed(batch, str(taken["id"]), name)
         if (taken and taken["id"] != who.id and not freed) or name in claimed:
-            taken_by_another = f"The user name {who.flat['userName']!r} is taken."
-            refused.append(
-                Conflict("user_name_taken", taken_by_another, attribute="userName").at(who.index)
-            )
+            blocked.append((who, taken))
         else:
             claimed[name] = who.id
-    raise_all(refused)
+    raise_all(_names_taken(batch, blocked))
     _group_names_are_unique(batch)
+
+
+def _names_taken(batch: Batch, blocked: list[tuple[Person, Row | None]]) -> list[DirectoryError]:
+    """What is said of taken names; to a connection also, whether another's person has one."""
+    connection_id = batch.actor.connection_id
+    anothers = {
+        taken["id"]: taken["source"]
+        for who, taken in blocked
+        if taken and who.is_new and connection_id and taken["source"] != connection_id
+    }
+    if anothers:
+        known = select(Link.subject_id).where(
+            Link.connection_id == connection_id, any_of(batch.session, Link.subject_id, anothers)
+        )
+        for user_id in batch.session.scalars(known):
+            del anothers[user_id]
+    return [_name_taken(batch, who, taken, anothers).at(who.index) for who, taken in blocked]
+
+
+def _name_taken(
+    batch: Batch, who: Person, taken: Row | None, anothers: dict[str, str]
+) -> DirectoryError:
+    name, connection_id = str(who.flat["userName"]), batch.actor.connection_id
+    if taken and connection_id and taken["id"] in anothers:
+        source = source_name(batch, taken["source"])
+        return NameOfAnother(name, source, taken["id"], connection_id, who.external_id)
+    return Conflict("user_name_taken", f"The user name {name!r} is taken.", attribute="userName")
 
 
 def _name_key(name: str, index: int | None) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import Table, bindparam, delete, insert, update
 
 from idp.changes import projection
 from idp.changes.batch import Batch, Person, Row, Team
+from idp.directory.adoptions import Adoption
 from idp.directory.connections import Link
 from idp.directory.groups import Group, Membership
 from idp.directory.orgs import Census
@@ -156,6 +157,8 @@ def _plan_link(batch: Batch, kind: str, thing: Person | Team) -> None:
     gone = thing.gone if isinstance(thing, Person) else thing.deleted
     if gone:
         batch.delete(Link, {"subject_id": thing.id})
+        if kind == "User":
+            batch.delete(Adoption, {"user_id": thing.id})
         return
     if thing.external_id == thing.external_id_before:
         return

@@ -151,7 +151,8 @@ def _brought_by_another(batch: Batch, team: Team, member: str) -> bool:
 
 
 def _join(batch: Batch, team: Team, members: Iterable[str]) -> None:
-    for member in members:
+    for given in members:
+        member = batch.meant.get(given, given)
         edge = (team.id, member)
         if edge in batch.edges:
             continue

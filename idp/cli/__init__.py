@@ -4,6 +4,7 @@
     finding      which organization, person or group a word on the command line means
     orgs users roles connections streams      the nouns: each builds intents and applies them
     provisioning  applications that we push people to
+    brakes       what a SCIM client may take away, and deciding when it was stopped
     metadata     a partner's metadata, from a file or an address
     operations   demo, worker, keys, audit
     doctor       is this installation well, and what to do where it is not
@@ -18,6 +19,7 @@ from flask import Flask
 
 from idp.cli import (
     backups,
+    brakes,
     client_secrets,
     connections,
     doctor,
@@ -44,6 +46,7 @@ COMMANDS: tuple[click.Command, ...] = (
     *doctor.COMMANDS,
     *backups.COMMANDS,
 )
+connections.scim.add_command(brakes.brake)
 
 
 def bind(app: Flask) -> None:

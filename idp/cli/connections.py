@@ -26,7 +26,7 @@ from idp.directory.views import ConnectionView, TokenView
 from idp.federation import pysaml
 from idp.federation.partner import Terms
 
-scim = click.Group("scim", help="SCIM clients: connect, tokens, secrets, keys, journal.")
+scim = click.Group("scim", help="SCIM clients: connect, tokens, secrets, keys, brake, journal.")
 app = click.Group("app", help="Applications that people sign in to: saml, list.")
 scope_of = click.option(
     "--scope", type=click.Choice(["read", "write"]), default="write", show_default=True

@@ -36,6 +36,7 @@ class Connection(Model):
     created: Mapped[datetime]
     last_modified: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
+    quarantined_at: Mapped[datetime | None]  # since when the brake has stopped it
 
 
 class ConnectionToken(Model):

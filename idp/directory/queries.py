@@ -1,5 +1,7 @@
 """Every read, in one place to import from: people, groups, and what an organization trusts."""
 
+from idp.directory.adoptions import asked_external_id, waiting_links
+from idp.directory.brakes import brake_of, own_quarantine
 from idp.directory.client_secrets import client_by_secret, client_keys, secrets_of
 from idp.directory.expiry import ending_soon
 from idp.directory.feeds import (
@@ -90,6 +92,8 @@ from idp.directory.walking import (
 )
 
 __all__ = [
+    "asked_external_id",
+    "brake_of",
     "caller_by_token",
     "caller_of",
     "client_by_secret",
@@ -136,6 +140,7 @@ __all__ = [
     "organization_by_slug",
     "organization_ids",
     "organization_of_stream",
+    "own_quarantine",
     "page_groups",
     "page_people",
     "pairwise_salt",
@@ -163,6 +168,7 @@ __all__ = [
     "target_secrets",
     "tokens_of",
     "vocabulary",
+    "waiting_links",
     "walk_everything",
     "walk_groups",
     "walk_users",

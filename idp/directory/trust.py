@@ -9,6 +9,7 @@ from sqlalchemy import Row, and_, or_, select
 from idp import sealing
 from idp.clock import now
 from idp.directory.actors import LOCAL, Actor
+from idp.directory.adoptions import waiting_count
 from idp.directory.attributes import Schema, Vocabulary
 from idp.directory.connections import Connection, ConnectionToken
 from idp.directory.credentials import BrowserSession, Credential, OneTimeLink, SigningKey
@@ -88,11 +89,13 @@ def _caller(held: ConnectionToken, connection: Connection, organization: Organiz
         org_id=organization.id,
         org_slug=organization.slug,
         vocabulary=vocabulary_of(organization.id, organization.vocabulary_version),
+        quarantined_at=connection.quarantined_at,
     )
 
 
-def _connection(row: Connection) -> ConnectionView:
-    return ConnectionView(**{name: getattr(row, name) for name in ConnectionView.__slots__})
+def _connection(row: Connection, waiting: int = 0) -> ConnectionView:
+    stored = {n: getattr(row, n) for n in ConnectionView.__slots__ if n != "waiting"}
+    return ConnectionView(**stored, waiting=waiting)
 
 
 def list_connections(actor: Actor, kind: str | None = None) -> list[ConnectionView]:
@@ -107,14 +110,14 @@ def list_connections(actor: Actor, kind: str | None = None) -> list[ConnectionVi
 def find_connection(actor: Actor, connection_id: str) -> ConnectionView:
     """One connection, or NotFound."""
     actor.need("connections.read")
-    row = db.session.scalar(
-        select(Connection).where(
+    row = db.session.execute(
+        select(Connection, waiting_count()).where(
             same(Connection.id, connection_id), Connection.org_id == actor.org_id
         )
-    )
+    ).first()
     if row is None:
         raise not_found("connection")
-    return _connection(row)
+    return _connection(*row)
 
 
 def partner_by_entity_id(org_id: str, entity_id: str) -> ConnectionView | None:

@@ -202,6 +202,8 @@ class ConnectionView:
     created: datetime
     last_modified: datetime
     last_used_at: datetime | None
+    quarantined_at: datetime | None
+    waiting: int = 0  # people who wait to be linked; known where one connection is asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +220,7 @@ class Caller:
     org_id: str
     org_slug: str
     vocabulary: Vocabulary
+    quarantined_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

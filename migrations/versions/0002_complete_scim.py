@@ -23,9 +23,11 @@ def upgrade() -> None:
     _journal()
     _targets()
     _client_secrets()
+    _brakes()
 
 
 def downgrade() -> None:
+    _no_brakes()
     _no_client_secrets()
     _no_targets()
     _no_journal()
@@ -316,3 +318,78 @@ def _no_client_secrets() -> None:
         table.drop_column("kind")
     op.drop_index("ix_connection_secrets_connection", table_name="connection_secrets")
     op.drop_table("connection_secrets")
+
+
+# --- the brake, and people who wait to be linked -------------------------------------------------
+
+
+def _brakes() -> None:
+    op.add_column("connections", sa.Column("quarantined_at", MOMENT, nullable=True))
+    op.create_table(
+        "brakes",
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("group_id", sa.String(length=36), nullable=False),
+        sa.Column("began", MOMENT, nullable=False),
+        sa.Column("settled", sa.Integer(), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("peak", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("verdict", sa.String(length=8), nullable=False),
+        sa.Column("allowance", sa.Integer(), nullable=False),
+        *_of_connection("brakes"),
+        sa.PrimaryKeyConstraint("connection_id", "kind", "group_id", name=op.f("pk_brakes")),
+    )
+    op.create_index("ix_brakes_began", "brakes", ["began"])
+    op.create_table(
+        "quarantines",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("group_id", sa.String(length=36), nullable=False),
+        sa.Column("group_name", sa.Text(), nullable=False),
+        sa.Column("since", MOMENT, nullable=False),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("loss", sa.Integer(), nullable=False),
+        sa.Column("allowed", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("hours", sa.Integer(), nullable=False),
+        sa.Column("request_id", sa.String(length=64), nullable=False),
+        sa.Column("ended_at", MOMENT, nullable=True),
+        sa.Column("ended_by", sa.String(length=256), nullable=False),
+        sa.Column("verdict", sa.String(length=8), nullable=False),
+        *_of_connection("quarantines"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_quarantines")),
+    )
+    op.create_index("ix_quarantines_connection", "quarantines", ["connection_id", "since"])
+    _adoptions()
+
+
+def _adoptions() -> None:
+    def key_text(length: int) -> sa.String:
+        return sa.String(length).with_variant(sa.String(length, collation="C"), "postgresql")
+
+    op.create_table(
+        "adoptions",
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("user_name_key", key_text(256), nullable=False),
+        sa.Column("external_id", key_text(512), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("asked_at", MOMENT, nullable=False),
+        *_of_connection("adoptions"),
+        sa.ForeignKeyConstraint(
+            ["org_id", "user_id"],
+            ["users.org_id", "users.id"],
+            name=op.f("fk_adoptions_org_id_user_id"),
+        ),
+        sa.PrimaryKeyConstraint("connection_id", "user_id", name=op.f("pk_adoptions")),
+    )
+    op.create_index("ix_adoptions_user", "adoptions", ["user_id"])
+
+
+def _no_brakes() -> None:
+    op.drop_index("ix_adoptions_user", table_name="adoptions")
+    op.drop_table("adoptions")
+    op.drop_index("ix_quarantines_connection", table_name="quarantines")
+    op.drop_table("quarantines")
+    op.drop_index("ix_brakes_began", table_name="brakes")
+    op.drop_table("brakes")
+    op.drop_column("connections", "quarantined_at")

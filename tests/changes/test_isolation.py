@@ -19,6 +19,7 @@ from idp.changes.provisioned import Outcomes, record
 from idp.clock import new_id, now
 from idp.directory import queries
 from idp.directory.actors import Actor
+from idp.directory.brakes import Stop
 from idp.directory.errors import DirectoryError, Forbidden, NotFound
 from idp.directory.filtering import Compare, Present
 from idp.directory.provisioning import TargetView
@@ -30,6 +31,7 @@ from idp.extensions import db
 from tests.cast import Cast, password_hash
 from tests.changes.steps import group
 
+STOP = Stop("removals", "", "Northwind kitchen", 2, 2, 1, 3, 24)
 NO_ORGANIZATION = {"organizations", "throttles", "chores", "installation"}
 
 
@@ -52,6 +54,7 @@ class Theirs:
     session: str
     link: str
     target: str
+    quarantine: str
 
 
 @pytest.fixture
@@ -66,6 +69,10 @@ def theirs(people: Cast) -> Theirs:
     apply(intents.ChangeUser(people.bob.id, {MANAGER: people.alice.id}), by=by)
     apply(intents.CreateStream(people.hr.id, "poll"), by=by)
     apply(intents.DefineSchema("urn:example:northwind", "NW", ({"name": "badge"},)), by=by)
+    wish = intents.CreateUser({"userName": "bob@northwind.example"}, "northwind bob")
+    with pytest.raises(DirectoryError):  # HR waits for bob, and is stopped
+        apply(wish, by=people.hr)
+    stopped = apply(intents.EngageBrake(people.hr.id, STOP), by=by).first.id
     return Theirs(
         org=people.org,
         user=people.bob.id,
@@ -80,6 +87,7 @@ def theirs(people: Cast) -> Theirs:
         key=apply(intents.RegisterKey(people.hr.id, KEY, expires_days=9), by=by).first.id,
         assignment=queries.role_holders(by, user_id=people.carol.id)[0].id,
         session=apply(intents.StartSession(people.bob.id, "password", later), by=by).first.id,
+        quarantine=stopped,
         link=apply(intents.IssueLink(people.bob.id, "reset"), by=by).first.secret or "",
         target=provisioned(people),
     )
@@ -205,6 +213,16 @@ READS: dict[str, list[Read]] = {
     ],
     "extension_schemas": [lambda a, _: queries.extension_schemas(a)],
     "sources": [lambda a, _: queries.sources(a)],
+    "brake_of": [lambda a, t: queries.brake_of(a, t.connection)],
+    "own_quarantine": [
+        lambda a, t: queries.own_quarantine(replace(a, connection_id=t.connection)),
+    ],
+    "waiting_links": [
+        lambda a, _: queries.waiting_links(a),
+        lambda a, t: queries.waiting_links(a, connection_id=t.connection),
+        lambda a, t: queries.waiting_links(a, user_id=t.user),
+    ],
+    "asked_external_id": [lambda a, t: queries.asked_external_id(a, t.connection, t.user)],
     "signing_keys": [lambda a, _: queries.signing_keys(a.org_id)],
     "organization": [lambda a, _: queries.organization(a)],
     "role_holders": [
@@ -400,6 +418,15 @@ CHANGES: dict[type[Change], list[Try]] = {
         lambda t: intents.RevokeSecret(t.secret),
         lambda t: intents.RevokeSecret(t.key),
     ],
+    intents.EngageBrake: [lambda t: intents.EngageBrake(t.connection, STOP)],
+    intents.ApproveBrake: [lambda t: intents.ApproveBrake(t.connection, t.quarantine, 1)],
+    intents.RejectBrake: [lambda t: intents.RejectBrake(t.connection, t.quarantine)],
+    intents.SetBrake: [lambda t: intents.SetBrake(t.connection, {"hours": 1})],
+    intents.LinkPerson: [
+        lambda t: intents.LinkPerson(t.connection, t.user, "x"),
+        lambda t: intents.LinkPerson(t.connection, MALLORY, "x"),
+    ],
+    intents.DismissLink: [lambda t: intents.DismissLink(t.connection, t.user)],
 }
 # These name nothing that is there: they add to the actor's own organization, or change it.
 AT_HOME: dict[type[Change], Try] = {

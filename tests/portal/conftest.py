@@ -11,6 +11,7 @@ from flask import Flask
 from idp.app import create_app
 from idp.changes import apply
 from idp.changes.intents import (
+    AddMember,
     ChangeUser,
     CreateConnection,
     CreateGroup,
@@ -20,11 +21,13 @@ from idp.changes.intents import (
     IssueSecret,
     IssueToken,
     RegisterKey,
+    RemoveMember,
 )
 from idp.changes.journal_pages import journal
 from idp.changes.provisioned import Outcomes, note, record
 from idp.directory import queries
 from idp.directory.attributes import ENTERPRISE_SCHEMA
+from idp.directory.errors import Conflict
 from idp.directory.targets import TargetSettings
 from idp.extensions import db
 from scim.journal import recorder
@@ -106,6 +109,10 @@ def furnish(app: Flask) -> Site:
         apply(IssueToken(people.hr.id, "read", 30), by=people.alice)
         apply(RegisterKey(people.hr.id, KEY, expires_days=9), by=people.alice)
         secret = apply(IssueSecret(people.hr.id, expires_days=6), by=people.alice).first.id
+        with pytest.raises(Conflict):  # HR waits to be linked to bob
+            apply(CreateUser({"userName": "bob@northwind.example"}, "B-1"), by=people.hr)
+        apply(RemoveMember(inner, people.erin), by=people.hr)  # the brake has something to show
+        apply(AddMember(inner, people.erin), by=people.hr)
         token = queries.tokens_of(people.alice, people.hr.id)[0].id
         target = provisioned(people, group)
     entry = _asked(app, people)

@@ -9,7 +9,7 @@ def address(site: Site, route: Route) -> str:
     """A route's address with real ids of the furnished site."""
     people = site.cast
     given = {
-        "user_id": people.erin,
+        "user_id": people.bob.id if "waiting" in route.url else people.erin,
         "group_id": site.group,
         "member_id": site.inner,
         "key": "user_administrator",

@@ -1,0 +1,149 @@
+"""The brake of a provisioning system: its limits, what counts now, approving and rejecting."""
+
+from typing import Any
+
+from flask import Response, request, url_for
+from flask_wtf import FlaskForm
+from werkzeug.wrappers import Response as Redirect
+from wtforms import Field, HiddenField, IntegerField
+from wtforms.validators import InputRequired, NumberRange
+
+from idp.changes import apply
+from idp.changes.intents import ApproveBrake, RejectBrake, SetBrake
+from idp.directory import queries
+from idp.directory.actors import Actor
+from idp.directory.brakes import KINDS, LONGEST_HOURS, MOST, Limits
+from portal.connections import system
+from portal.forms import Refusals, act, go, status_of
+from portal.frame import page
+from portal.lists import whole
+from portal.systems import TABS
+
+NAMES = {
+    "deactivations": "People deactivated",
+    "deletions": "People deleted",
+    "groups": "Groups deleted",
+    "removals": "Members removed from one group",
+}
+
+
+def _count_field(label: str, most: int) -> Field:
+    wanted = [
+        InputRequired("Say a number; 0 lets nothing go."),
+        NumberRange(0, most, f"From 0 to {most:,}."),
+    ]
+    return IntegerField(label, wanted)
+
+
+class LimitsForm(FlaskForm):
+    """What may go within the window: for each kind a number, and a share of all."""
+
+    version = HiddenField()
+    hours = IntegerField(
+        "The window, in hours",
+        [
+            InputRequired("Say how many hours."),
+            NumberRange(1, LONGEST_HOURS, f"From 1 to {LONGEST_HOURS} hours."),
+        ],
+    )
+    deactivations_count = _count_field("People deactivated", MOST)
+    deactivations_share = _count_field("Or this percentage of active people", 100)
+    deletions_count = _count_field("People deleted", MOST)
+    deletions_share = _count_field("Or this percentage of all people", 100)
+    groups_count = _count_field("Groups deleted", MOST)
+    groups_share = _count_field("Or this percentage of groups", 100)
+    removals_count = _count_field("Members removed from one group", MOST)
+    removals_share = _count_field("Or this percentage of its members", 100)
+
+
+class ApproveForm(FlaskForm):
+    """How many may go from now on."""
+
+    allow = _count_field("May go from now on", MOST)
+
+
+def brake(actor: Actor, connection_id: str) -> Response:
+    """The limits, what has gone within the window, and what was stopped."""
+    one = system(actor, connection_id)
+    held = queries.brake_of(actor, connection_id)
+    return page(
+        "systems/brake.html",
+        actor,
+        connection=one,
+        tabs=TABS,
+        held=held,
+        names=NAMES,
+        limits=[(NAMES[kind], held.limits.kinds[kind]) for kind in KINDS],
+    )
+
+
+def brake_edit(actor: Actor, connection_id: str) -> Response | Redirect:
+    """Change the limits."""
+    one = system(actor, connection_id)
+    form = LimitsForm(data=_texts(queries.brake_of(actor, connection_id).limits, one.version))
+    if form.validate_on_submit():
+        with Refusals(form):
+            wanted = SetBrake(connection_id, _limits(form), expect=whole(form.version.data))
+            changed = apply(wanted, by=actor).changed
+            return go(_at(connection_id), "Saved." if changed else "Nothing was different.")
+    return page("systems/brake_edit.html", actor, status_of(form), connection=one, form=form)
+
+
+def _texts(limits: Limits, version: int) -> dict[str, int]:
+    texts = {"hours": limits.hours, "version": version}
+    for kind, limit in limits.kinds.items():
+        texts |= {f"{kind}_count": limit.count, f"{kind}_share": limit.share}
+    return texts
+
+
+def _limits(form: LimitsForm) -> dict[str, Any]:
+    kinds = {
+        kind: {part: form[f"{kind}_{part}"].data for part in ("count", "share")} for kind in KINDS
+    }
+    return {"hours": form.hours.data, **kinds}
+
+
+def brake_approve(actor: Actor, connection_id: str) -> Response | Redirect:
+    """Let a stopped system go on, after saying what may go then."""
+    one = system(actor, connection_id)
+    held = queries.brake_of(actor, connection_id)
+    if held.quarantine is None:
+        return page("systems/not_stopped.html", actor, connection=one)
+    form = ApproveForm(data={"allow": held.quarantine.suggestion})
+    if form.validate_on_submit():
+        with Refusals(form):
+            allow = form.allow.data or 0
+            apply(ApproveBrake(connection_id, _seen(held.quarantine.id), allow), by=actor)
+            return go(_at(connection_id), f"Approved. {one.name} may go on.")
+    return page(
+        "systems/brake_approve.html",
+        actor,
+        status_of(form),
+        connection=one,
+        held=held,
+        stop=held.quarantine.stop,
+        form=form,
+    )
+
+
+def brake_reject(actor: Actor, connection_id: str) -> Response | Redirect:
+    """Let a stopped system go on with everything else, after saying what that means."""
+    one = system(actor, connection_id)
+    held = queries.brake_of(actor, connection_id)
+    if held.quarantine is None:
+        return page("systems/not_stopped.html", actor, connection=one)
+    if request.method == "POST":
+        rejected = RejectBrake(connection_id, _seen(held.quarantine.id))
+        said = f"Rejected. {one.name} may go on with everything else."
+        return act(rejected, by=actor, said=said, back=_at(connection_id))
+    shown = {"connection": one, "held": held, "stop": held.quarantine.stop}
+    return page("systems/brake_reject.html", actor, **shown)
+
+
+def _seen(current: str) -> str:
+    """The quarantine that the reader decided about; another one meanwhile is refused below."""
+    return request.form.get("quarantine_id", current)
+
+
+def _at(connection_id: str) -> str:
+    return url_for("portal.brake", connection_id=connection_id)
