@@ -4,26 +4,20 @@ Each threshold of each is told once: `warned_days` keeps the nearest one that wa
 for an organization comes in one mail to each of its administrators of connections.
 """
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
+from idp.changes.keepers import Keeper, keepers
 from idp.changes.outbox import Delivery, mail_row
 from idp.clock import now
 from idp.directory.connections import ConnectionSecret, ConnectionToken
 from idp.directory.expiry import Ending, ending, endings
-from idp.directory.orgs import Organization
-from idp.directory.roles import ROLES, RoleAssignment
 from idp.directory.sets import any_of
-from idp.directory.users import User
 from idp.extensions import writing
-
-_KEEPERS = sorted(key for key, role in ROLES.items() if "connections.write" in role.permissions)
 
 
 def warn() -> int:
@@ -36,8 +30,8 @@ def warn() -> int:
         if not due:
             return 0
         mails = [
-            mail_row(row.org_id, _mail(row, due[row.org_id], moment), moment)
-            for row in _keepers(session, due.keys(), moment)
+            mail_row(one.org_id, _mail(one, due[one.org_id], moment), moment)
+            for one in keepers(session, due.keys(), moment)
         ]
         if mails:
             session.execute(insert(Delivery), mails)
@@ -54,39 +48,12 @@ def _due(session: Session, moment: datetime) -> list[Ending]:
     return [one for one in found if (one.warned_days or 1000) > (one.threshold(moment) or 1000)]
 
 
-def _keepers(session: Session, org_ids: Iterable[str], moment: datetime) -> list[Any]:
-    """Who administers connections there, and may sign in to do so."""
-    statement = (
-        select(User.org_id, User.id, User.user_name, User.document, Organization.name)
-        .join(Organization, Organization.id == User.org_id)
-        .join(RoleAssignment, RoleAssignment.user_id == User.id)
-        .where(
-            any_of(session, User.org_id, list(org_ids)),
-            User.active,
-            User.blocked_at.is_(None),
-            User.deleted_at.is_(None),
-            RoleAssignment.role.in_(_KEEPERS),
-            RoleAssignment.scope_group_id.is_(None),
-            or_(RoleAssignment.expires_at.is_(None), RoleAssignment.expires_at > moment),
-        )
-        .order_by(User.id)
-    )
-    people = {row.id: row for row in session.execute(statement)}  # once, whatever roles they hold
-    return [row for row in people.values() if "@" in _address(row)]
-
-
-def _address(row: Any) -> str:
-    emails = json.loads(row.document).get("emails") or []
-    chosen = next((e for e in emails if e.get("primary")), emails[0] if emails else {})
-    return str(chosen.get("value") or row.user_name)
-
-
-def _mail(row: Any, told: list[Ending], moment: datetime) -> dict[str, Any]:
+def _mail(keeper: Keeper, told: list[Ending], moment: datetime) -> dict[str, Any]:
     return {
-        "to": _address(row),
-        "user_id": row.id,
+        "to": keeper.address,
+        "user_id": keeper.user_id,
         "purpose": "expiry",
-        "organization": row.name,
+        "organization": keeper.organization,
         "lines": [_line(one, moment) for one in sorted(told, key=lambda one: one.expires_at)],
     }
 

@@ -1,13 +1,13 @@
 """The verbs of the brake: a connection is stopped; somebody approves or rejects; limits change."""
 
-import json
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from idp.changes.batch import Batch, Needs, Result, Row
 from idp.changes.brake import new_row
 from idp.changes.intents import ApproveBrake, Change, EngageBrake, RejectBrake, SetBrake
+from idp.changes.keepers import keepers
 from idp.clock import new_id
 from idp.directory.actors import Actor, system_actor
 from idp.directory.brakes import (
@@ -24,10 +24,6 @@ from idp.directory.brakes import (
 )
 from idp.directory.connections import Connection
 from idp.directory.errors import Conflict, Invalid, Stale, not_found
-from idp.directory.roles import ROLES, RoleAssignment
-from idp.directory.users import User
-
-_MAY_DECIDE = tuple(k for k, role in ROLES.items() if "connections.write" in role.permissions)
 
 
 def needs(change: Change, wanted: Needs) -> None:
@@ -70,13 +66,10 @@ def engage(batch: Batch, change: EngageBrake) -> Result:
     }
     batch.insert(Quarantine, row)
     batch.note("connection.quarantined", _target(connection), _figures(stop), **_group(stop))
-    for user_id, address in _deciders(batch).items():
-        mail = {"to": address, "user_id": user_id, "purpose": "quarantine"}
-        batch.mails.append(
-            mail
-            | {"connection_id": connection["id"], "name": connection["name"]}
-            | {"told": stop.sentence}
-        )
+    what = {"connection_id": connection["id"], "name": connection["name"], "told": stop.sentence}
+    for one in keepers(batch.session, (batch.org_id,), batch.now):
+        mail = {"to": one.address, "user_id": one.user_id, "purpose": "quarantine"}
+        batch.mails.append(mail | what)
     return Result(row["id"], changed=True)
 
 
@@ -89,31 +82,6 @@ def _group(stop: Stop) -> dict[str, str]:
         return {}
     named = {"related_id": stop.group_id, "related_name": stop.group_name}
     return {"related_kind": "Group"} | named
-
-
-def _deciders(batch: Batch) -> dict[str, str]:
-    """{id: e-mail address} of the administrators who may decide."""
-    statement = (
-        select(User.id, User.user_name, User.document)
-        .join(RoleAssignment, RoleAssignment.user_id == User.id)
-        .where(
-            User.org_id == batch.org_id,
-            User.active.is_(True),
-            User.blocked_at.is_(None),
-            User.deleted_at.is_(None),
-            RoleAssignment.role.in_(_MAY_DECIDE),
-            RoleAssignment.scope_group_id.is_(None),
-            or_(RoleAssignment.expires_at.is_(None), RoleAssignment.expires_at > batch.now),
-        )
-    )
-    found = {row.id: _address(row) for row in batch.session.execute(statement)}
-    return {user_id: address for user_id, address in found.items() if "@" in address}
-
-
-def _address(row: Any) -> str:
-    emails = json.loads(row.document).get("emails") or []
-    chosen = next((e for e in emails if e.get("primary")), emails[0] if emails else {})
-    return str(chosen.get("value") or row.user_name)
 
 
 def approve(batch: Batch, change: ApproveBrake) -> Result:
