@@ -17,7 +17,10 @@ from tests.counterparts import fresh_database, postgres
 from tests.flows.product import ROOT, Product, environment, running
 
 PATIENCE = 60.0
-PEOPLE = 300
+PEOPLE = 252
+FEW = 90
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 class Northwind:
@@ -133,20 +136,29 @@ def attach(northwind: Northwind, contoso: Contoso) -> None:
     )  # fmt: skip
 
 
-CROWD = (
-    f"made = apply(*(CreateUser({{'userName': f'p{{n:03}}@northwind.example', 'title': 'Cook'}})"
-    f" for n in range({PEOPLE})), by=by).results\n"
-)
+def crowd(count: int) -> str:
+    """The program that brings so many people."""
+    return (
+        "made = apply(*(CreateUser({'userName': f'p{n:03}@northwind.example', 'title': 'Cook'})"
+        f" for n in range({count})), by=by).results\n"
+    )
 
 
-@pytest.mark.slow
+def brought(northwind: Northwind) -> dict[str, Any]:
+    """Work until all is there, in strides that a busy machine takes in the time of a command."""
+    while True:
+        told = northwind.flask("provision", "run", "northwind", "Contoso", "--wait", "20")
+        if told["status"] != "working":
+            return told
+
+
 def test_joiners_movers_leavers_and_a_large_group(northwind: Northwind, contoso: Contoso) -> None:
     northwind.python(
-        CROWD + "apply(CreateGroup({'displayName': 'Kitchen'}, "
+        crowd(PEOPLE) + "apply(CreateGroup({'displayName': 'Kitchen'}, "
         "[one.id for one in made[:250]]), by=by)"
     )
     attach(northwind, contoso)
-    told = northwind.flask("provision", "run", "northwind", "Contoso")
+    told = brought(northwind)
     assert (told["status"], told["people"], told["waiting"]) == ("up to date", PEOPLE + 1, 0)
     users = contoso.users()
     assert len(users) == PEOPLE + 1
@@ -158,7 +170,7 @@ def test_joiners_movers_leavers_and_a_large_group(northwind: Northwind, contoso:
         "kitchen = queries.page_groups(by).items[0].id\n"
         "apply(ChangeGroup(kitchen, {'displayName': 'Galley'}), by=by)"
     )
-    northwind.flask("provision", "run", "northwind", "Contoso")
+    brought(northwind)
     after = contoso.users()
     assert after["chef@northwind.example"]["id"] == users["p000@northwind.example"]["id"]
     assert after["chef@northwind.example"]["title"] == "Chef"
@@ -168,27 +180,26 @@ def test_joiners_movers_leavers_and_a_large_group(northwind: Northwind, contoso:
     assert (group["displayName"], len(group["members"])) == ("Galley", 249)
 
 
-@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_leaves_no_duplicate_and_no_gap(
     northwind: Northwind, contoso: Contoso
 ) -> None:
-    northwind.python(CROWD)
+    northwind.python(crowd(FEW))
     attach(northwind, contoso)
     first = northwind.worker()
     try:
-        until(lambda: northwind.links() >= 50)
+        until(lambda: northwind.links() >= 25)
         first.send_signal(signal.SIGKILL)
     finally:
         first.kill()
         first.wait()
-    assert northwind.links() < PEOPLE + 1
+    assert northwind.links() < FEW + 1
     northwind.expire_leases()
     second = northwind.worker()
     try:
-        until(lambda: northwind.links() == PEOPLE + 1)
+        until(lambda: northwind.links() == FEW + 1)
     finally:
         second.terminate()
         second.wait(30)
     names = [user["userName"] for user in contoso.all("Users") if user.get("externalId")]
-    assert (len(names), len(set(names))) == (PEOPLE + 1, PEOPLE + 1)
+    assert (len(names), len(set(names))) == (FEW + 1, FEW + 1)
     assert os.environ.get("CHAMBERLAIN_OUTGOING_ALLOW") is None
