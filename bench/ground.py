@@ -29,15 +29,16 @@ def database(kind: str) -> Iterator[tuple[Flask, str]]:
     place = Path(tempfile.mkdtemp(prefix="chamberlain-bench-"))
     try:
         if kind == "sqlite":
-            yield from _serve(f"sqlite:///{place / 'bench.db'}", place)
+            yield from serving(f"sqlite:///{place / 'bench.db'}", place)
         else:
             with counterparts.fresh_database(counterparts.postgres()) as url:
-                yield from _serve(url, place)
+                yield from serving(url, place)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _serve(url: str, place: Path) -> Iterator[tuple[Flask, str]]:
+def serving(url: str, place: Path) -> Iterator[tuple[Flask, str]]:
+    """An app on this database, brought to the newest schema, with its context pushed."""
     settings = Settings(
         database_url=url,
         data_dir=place,

@@ -1,18 +1,22 @@
-"""The write path against bare inserts of the very same rows.
+"""The write path against bare inserts of the very same rows; and what a single change takes.
 
-    python -m bench.write_path [PEOPLE]
+    python -m bench.write_path [PEOPLE [MEMBERS]]
 
 Creates people with e-mail addresses and a group membership each through `apply`, with rules,
-ownership, audit and outbox; then inserts the same rows into an empty database by SQLAlchemy
-Core's executemany, one statement per table, one transaction. Prints rates, the ratio (the aim is
-a quarter at least), the number of statements for 10 and for 1,000 changes, and peak memory.
+ownership, audit and outbox; then inserts the same rows into an empty database in the fastest way
+its driver has (executemany on SQLite, COPY on PostgreSQL), one transaction. Prints rates, the
+ratio (the aim is a quarter at least), the number of statements for 10 and for 1,000 changes, and
+peak memory. Then single changes, each a transaction: people, and members of a group of ten and of
+a group of MEMBERS (100,000 unless told).
 """
 
 import resource
+import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Table, event, insert
@@ -20,11 +24,21 @@ from sqlalchemy import Table, event, insert
 from bench.ground import KINDS, database, organization
 from idp.changes import apply, store
 from idp.changes.batch import Batch
-from idp.changes.intents import AddMember, Change, CreateGroup, CreateUser
+from idp.changes.intents import (
+    AddMember,
+    Change,
+    ChangeGroup,
+    ChangeUser,
+    CreateGroup,
+    CreateUser,
+    RemoveMember,
+)
 from idp.clock import new_id
 from idp.directory.actors import Actor
 from idp.extensions import db
+from idp.postgresql import BY_COPY
 
+SINGLES = 200
 Rows = list[tuple[Table, list[dict[str, Any]]]]
 
 
@@ -110,7 +124,7 @@ def _statements(hr: Actor, group: str, first: int, count: int) -> int:
 
 
 def bare(kind: str, before: Rows, rows: Rows) -> float:
-    """The same rows by executemany."""
+    """The same rows, and nothing else."""
     with database(kind):
         _insert(before)
         return seconds(lambda: _insert(rows))
@@ -120,7 +134,7 @@ def _insert(rows: Rows) -> None:
     with db.engine.connect() as held, held.execution_options(writing=True).begin():
         for table, values in rows:
             if table.name != "audit_heads":
-                held.execute(insert(table), values)
+                held.execute(insert(table), values, execution_options=BY_COPY)
 
 
 def flat_memory(kind: str) -> list[int]:
@@ -135,9 +149,43 @@ def flat_memory(kind: str) -> list[int]:
     return peaks
 
 
+def one_by_one(kind: str, members: int) -> Iterator[tuple[str, float, int]]:
+    """Single changes: what, the median of milliseconds, and the number of statements."""
+    with database(kind):
+        hr = organization()
+        crowd = [new_id() for _ in range(members)]
+        few = apply(CreateGroup({"displayName": "Few"}), by=hr).first.id
+        many = apply(CreateGroup({"displayName": "Many"}), by=hr).first.id
+        for first in range(0, members, 5000):
+            some = crowd[first : first + 5000]
+            apply(*(CreateUser({"userName": f"m{one}"}, id=one) for one in some), by=hr)
+            apply(ChangeGroup(many, add=some), by=hr)
+        apply(ChangeGroup(few, add=crowd[:10]), by=hr)
+        new = [change for change in joiners(0, 2 * SINGLES, few) if isinstance(change, CreateUser)]
+        ids = [str(change.id) for change in new[:SINGLES]]
+        apply(*new[:SINGLES], by=hr)
+        yield "a person more", *_each(new[SINGLES:], hr)
+        yield "a new title", *_each([ChangeUser(one, {"title": new_id()}) for one in ids], hr)
+        for name, group in (("ten", few), (f"{members:,}", many)):
+            yield f"a member more of {name}", *_each([AddMember(group, one) for one in ids], hr)
+            yield f"a member less of {name}", *_each([RemoveMember(group, one) for one in ids], hr)
+
+
+def _each(changes: Sequence[Change], hr: Actor) -> tuple[float, int]:
+    with counted() as seen:
+        apply(changes[0], by=hr)
+    db.session.remove()
+    times = []
+    for change in changes[1:]:
+        times.append(seconds(partial(apply, change, by=hr)))
+        db.session.remove()
+    return statistics.median(times) * 1000, len(seen)
+
+
 def main() -> None:
     """Measure both databases and print."""
     people = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    members = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
     for kind in KINDS:
         peaks = flat_memory(kind)
         took, before, rows, counts = ours(kind, people)
@@ -149,6 +197,8 @@ def main() -> None:
         print(f"  ratio           {least / took:6.2f}    (aim: at least 0.25)")
         print(f"  statements      {counts[0]} for 10 changes, {counts[1]} for 1,000")
         print(f"  peak memory MB  {peaks}")
+        for name, milliseconds, sent in one_by_one(kind, members):
+            print(f"  {name:<26} {milliseconds:6.2f} ms  {sent} statements")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import portal
 import scim
-from idp import cli, federation, headers, health, jobs, logs, sealing
+from idp import cli, federation, headers, health, jobs, logs, postgresql, sealing
 from idp.config import Settings, load
 from idp.directory.errors import DirectoryError, Unavailable
 from idp.extensions import csrf, db, migrate, prepare_sqlite
@@ -65,7 +65,7 @@ def _engine_options(settings: Settings) -> dict[str, Any]:
     if settings.database.startswith("sqlite"):
         return hidden | {"connect_args": {"check_same_thread": False}}
     return hidden | {
-        "pool_pre_ping": True,
+        "isolation_level": "READ COMMITTED",
         "pool_size": 10,
         "connect_args": {"connect_timeout": 5},
     }
@@ -76,9 +76,9 @@ def _bind_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     migrate.init_app(app, db, directory=str(MIGRATIONS))
     csrf.init_app(app)
-    if settings.database.startswith("sqlite"):
-        with app.app_context():
-            prepare_sqlite(db.engine)
+    prepare = prepare_sqlite if settings.database.startswith("sqlite") else postgresql.prepare
+    with app.app_context():
+        prepare(db.engine)
 
 
 def _bind_errors(app: Flask) -> None:

@@ -1,11 +1,15 @@
 """The only source of time and of chance, so that tests can hold both still."""
 
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 _frozen: list[Callable[[], datetime]] = []  # at most one, put there by a test
+_CHANCE, _STEP = 74, 48  # bits: of an id's random part, and of the steps within a millisecond
+_guard = threading.Lock()
+_last_id = [0]
 
 
 def now() -> datetime:
@@ -27,18 +31,30 @@ def freeze(source: Callable[[], datetime] | None) -> None:
 
 
 def new_id() -> str:
-    """A UUIDv7 (RFC 9562 §5.7): random, yet in order of creation, so indexes grow at the end."""
-    milliseconds = time.time_ns() // 1_000_000
-    chance = secrets.randbits(74)
+    """A UUIDv7 (RFC 9562 §5.7): random, yet in order of creation, so indexes grow at the end.
+
+    Those of one process are strictly in order: within a millisecond, or when the clock is set
+    back, the next one is a random step above the last (§6.2, method 2).
+    """
+    number = _next_number(time.time_ns() // 1_000_000, secrets.randbits(_CHANCE))
     value = (
-        (milliseconds & 0xFFFF_FFFF_FFFF) << 80
+        (number >> 74 & 0xFFFF_FFFF_FFFF) << 80
         | 0x7 << 76
-        | (chance >> 62) << 64
+        | (number >> 62 & 0xFFF) << 64
         | 0x2 << 62
-        | (chance & 0x3FFF_FFFF_FFFF_FFFF)
+        | (number & 0x3FFF_FFFF_FFFF_FFFF)
     )
     text = f"{value:032x}"
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _next_number(milliseconds: int, chance: int) -> int:
+    with _guard:
+        if milliseconds > _last_id[0] >> _CHANCE:
+            _last_id[0] = milliseconds << _CHANCE | chance
+        else:
+            _last_id[0] += 1 + (chance & (1 << _STEP) - 1)
+        return _last_id[0]
 
 
 def new_secret(size: int = 32) -> str:

@@ -19,6 +19,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, registry
 from sqlalchemy.types import TypeDecorator
 
+from idp import postgresql
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -119,6 +121,15 @@ def rehearsing() -> Iterator[None]:
         _rehearsing.reset(token)
 
 
+def _open_for_writing(session: Session) -> None:
+    """Whatever was read before may be stale by now, and must hold no snapshot."""
+    if session.in_transaction() and postgresql.goes_on(session.connection()):
+        session.expire_all()
+        return
+    session.rollback()
+    session.connection(execution_options={"writing": True})
+
+
 @contextmanager
 def writing() -> Iterator[Session]:
     """The one writing transaction: committed when the block ends, rolled back when it raises, and
@@ -127,8 +138,7 @@ def writing() -> Iterator[Session]:
     For `idp.changes` and the ledgers below the doors alone (a test keeps it so).
     """
     session = db.session()
-    session.rollback()  # whatever was read before may be stale by now, and must hold no snapshot
-    session.connection(execution_options={"writing": True})
+    _open_for_writing(session)
     try:
         yield session
         if _rehearsing.get():

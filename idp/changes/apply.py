@@ -122,7 +122,7 @@ class _DryRun(Exception):
 
 def _once(changes: tuple[Change, ...], by: Actor, dry_run: bool) -> Outcome:
     with writing() as session:
-        batch = Batch(actor=by, session=session, now=now(), changes=changes)
+        batch = Batch(by, session, session.connection(), now(), changes)
         authority.authorise(batch)
         _name_needs(batch)
         loading.load(batch)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, String, Text, select
+from sqlalchemy import ForeignKeyConstraint, Index, String, Text, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.changes.batch import Batch, Note, Row
@@ -113,9 +113,15 @@ def record(batch: Batch) -> None:
         batch.insert(AuditHead, {"org_id": batch.org_id} | moved)
 
 
+_HEAD = (
+    select(AuditHead.seq, AuditHead.hash)
+    .where(AuditHead.org_id == bindparam("org"))
+    .with_for_update()
+)
+
+
 def _head(batch: Batch) -> Any:
-    statement = select(AuditHead.seq, AuditHead.hash).where(AuditHead.org_id == batch.org_id)
-    return batch.session.execute(statement.with_for_update()).first()
+    return batch.connection.execute(_HEAD, {"org": batch.org_id}).first()
 
 
 def _shared(batch: Batch) -> Row:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, select
+from sqlalchemy import Connection, Executable, Table, select
 from sqlalchemy.orm import Session
 
 from idp.changes.intents import Change
@@ -121,8 +121,10 @@ class Needs:
     arriving: set[str] = field(default_factory=set)  # foreign ids, and
     arriving_names: set[str] = field(default_factory=set)  # names, of people to be created
     members: set[str] = field(default_factory=set)  # ids that should be people or groups
+    edges: set[tuple[str, str]] = field(default_factory=set)  # (group, member) that may be there
     all_members_of: set[str] = field(default_factory=set)
-    memberships: bool = False  # the graph of groups is touched
+    memberships: bool = False  # memberships change
+    graph: bool = False  # groups may join or leave groups
     roles_of: set[str] = field(default_factory=set)
     role_assignments: set[str] = field(default_factory=set)
     everybodys_roles: bool = False
@@ -139,6 +141,7 @@ class Batch:
 
     actor: Actor
     session: Session
+    connection: Connection  # the session's own, for statements that were made once, at import
     now: datetime
     changes: tuple[Change, ...]
     vocabulary: Vocabulary = CORE
@@ -154,6 +157,7 @@ class Batch:
     adopted: set[str] = field(default_factory=set)  # people linked, whom no POST has met yet
     meant: dict[str, str] = field(default_factory=dict)  # id given to a creation -> who it means
     brake_open: bool = False  # something that the connection took away still counts
+    domains_of_others: set[str] = field(default_factory=set)  # proven, of those that names lie in
     member_kinds: dict[str, tuple[str, str]] = field(default_factory=dict)  # id -> kind, name
     edges: dict[tuple[str, str], Row] = field(default_factory=dict)  # memberships known to be there
     added: dict[tuple[str, str], Row] = field(default_factory=dict)
@@ -163,7 +167,9 @@ class Batch:
     administrators: set[str] = field(default_factory=set)  # who is Global Administrator before
     roles_changed: bool = False
     role_targets: set[str] = field(default_factory=set)  # whose roles the batch changes
-    children: dict[str, set[str]] = field(default_factory=dict)  # group -> groups in it, as will be
+    parents: dict[str, set[str]] = field(
+        default_factory=dict
+    )  # group -> groups it is in, as will be
     passwords_changed: dict[str, str | None] = field(default_factory=dict)  # user -> session kept
     new_passwords: set[str] = field(default_factory=set)
     covered: dict[str, bool] = field(default_factory=dict)  # user -> whether in the actor's scope
@@ -189,6 +195,12 @@ class Batch:
     def org_id(self) -> str:
         """The one organization of this batch."""
         return self.actor.org_id
+
+    def ask(self, statement: Executable, **values: Any) -> list[Row]:
+        """The rows that a statement finds; its parameter `org` is the batch's organization."""
+        found = self.connection.execute(statement, {"org": self.org_id} | values)
+        names = tuple(found.keys())
+        return [dict(zip(names, row, strict=True)) for row in found]
 
     def insert(self, table: Any, row: Row) -> None:
         """Add a row when the batch is stored."""

@@ -8,13 +8,14 @@ from typing import Any
 
 from sqlalchemy import select
 
+from idp.changes import loading
 from idp.changes.batch import Batch, Row
 from idp.directory.credentials import BrowserSession, Credential, OneTimeLink
-from idp.directory.groups import EffectiveMembership, Group, Membership
+from idp.directory.groups import EffectiveMembership, Membership
 from idp.directory.roles import RoleAssignment
-from idp.directory.sets import any_of
+from idp.directory.sets import among, any_of
 
-_EDGE = (Membership.group_id, Membership.member_id, Membership.member_kind, Membership.source)
+_EDGES = Membership.__table__.c
 
 
 def follow(batch: Batch) -> None:
@@ -31,14 +32,10 @@ def deleted_leave_their_groups(batch: Batch) -> None:
     gone += [team.id for team in batch.groups.values() if team.deleted]
     if not gone:
         return
-    batch.needs.memberships = True
-    statement = select(*_EDGE).where(
-        Membership.org_id == batch.org_id, any_of(batch.session, Membership.member_id, gone)
-    )
-    for row in batch.session.execute(statement).mappings():
+    for row in loading.memberships_of(batch, gone):
         edge = (row["group_id"], row["member_id"])
         if edge not in batch.removed:
-            batch.removed[edge] = dict(row)
+            batch.removed[edge] = row
             batch.edges.pop(edge, None)
     for edge in [e for e in batch.added if e[1] in gone]:
         del batch.added[edge]
@@ -48,14 +45,8 @@ def groups_notice_their_members(batch: Batch) -> None:
     """A group whose members changed is changed itself: its version tells caches and clients."""
     touched = {group for group, _ in (*batch.added, *batch.removed)} - batch.groups.keys()
     if touched:
-        statement = (
-            select(Group.__table__)
-            .where(Group.org_id == batch.org_id, any_of(batch.session, Group.id, touched))
-            .order_by(Group.id)
-            .with_for_update()
-        )
-        for row in batch.session.execute(statement).mappings():
-            batch.adopt_group(dict(row))
+        for row in loading.groups(batch, touched):
+            batch.adopt_group(row)
     for group, _member in (*batch.added, *batch.removed):
         batch.groups[group].members_changed = True
 
@@ -64,37 +55,18 @@ def effective_memberships_follow(batch: Batch) -> None:
     """Who belongs in effect: for the people concerned, computed anew from the direct edges."""
     if not batch.added and not batch.removed:
         return
-    parents = _parents(batch)
     people = _people_concerned(batch)
+    above = _edges_above(batch, people)
     if not people:
         return
     before = _effective_now(batch, people)
-    after = {
-        (group, user)
-        for user, direct in _direct_groups(batch, people).items()
-        for group in reach(direct, parents)
-    }
+    after = {(group, one) for one in people for group in reach(above.get(one, ()), above)}
     for group, user in sorted(after - before):
         batch.insert(
             EffectiveMembership, {"group_id": group, "user_id": user, "org_id": batch.org_id}
         )
     for group, user in sorted(before - after):
         batch.delete(EffectiveMembership, {"group_id": group, "user_id": user})
-
-
-def _parents(batch: Batch) -> dict[str, set[str]]:
-    """{group: the groups it is a direct member of}, as it will be."""
-    statement = select(Membership.group_id, Membership.member_id).where(
-        Membership.org_id == batch.org_id, Membership.member_kind == "Group"
-    )
-    edges = {(row.group_id, row.member_id) for row in batch.session.execute(statement)}
-    edges -= batch.removed.keys()
-    edges |= {edge for edge, row in batch.added.items() if row["member_kind"] == "Group"}
-    parents: dict[str, set[str]] = {}
-    for group, member in edges:
-        parents.setdefault(member, set()).add(group)
-        batch.children.setdefault(group, set()).add(member)
-    return parents
 
 
 def reach(start: Iterable[str], step: dict[str, set[str]]) -> set[str]:
@@ -109,48 +81,47 @@ def reach(start: Iterable[str], step: dict[str, set[str]]) -> set[str]:
     return found
 
 
+# Ids are unique everywhere, and those asked for are in hand: naming the organization as well would
+# only tempt a planner to walk through all of its memberships.
+_UP = (
+    select(_EDGES.group_id, _EDGES.member_id)
+    .where(among(_EDGES.member_id, "start"))
+    .cte("up", recursive=True)
+)
+_UP = _UP.union(select(_EDGES.group_id, _EDGES.member_id).where(_EDGES.member_id == _UP.c.group_id))
+_ALL_ABOVE = select(_UP.c.group_id, _UP.c.member_id)
+_BELONGS = select(EffectiveMembership.group_id, EffectiveMembership.user_id)
+_OF_PEOPLE = _BELONGS.where(among(EffectiveMembership.user_id, "ids"))
+_IN_GROUPS = _BELONGS.where(among(EffectiveMembership.group_id, "ids"))
+
+
 def _people_concerned(batch: Batch) -> set[str]:
     """Who joined or left, and everybody in groups that joined or left other groups."""
     people: set[str] = set()
-    moved: set[str] = set()
-    for (_, member), row in (*batch.added.items(), *batch.removed.items()):
-        (people if row["member_kind"] == "User" else moved).add(member)
-    moved |= {team.id for team in batch.groups.values() if team.deleted}
+    moved = {team.id for team in batch.groups.values() if team.deleted}
+    for row in (*batch.added.values(), *batch.removed.values()):
+        (people if row["member_kind"] == "User" else moved).add(row["member_id"])
     if moved:
-        below = reach(moved, batch.children)
-        inside = select(EffectiveMembership.user_id).where(
-            any_of(batch.session, EffectiveMembership.group_id, below)
-        )
-        direct = select(Membership.member_id).where(
-            Membership.member_kind == "User", any_of(batch.session, Membership.group_id, below)
-        )
-        people.update(batch.session.scalars(inside.union(direct)))
-        people.update(
-            member for (group, member) in batch.added if group in below and member not in moved
-        )
-        people -= batch.groups.keys()
+        people.update(row["user_id"] for row in batch.ask(_IN_GROUPS, ids=moved))
     return people
 
 
+def _edges_above(batch: Batch, people: set[str]) -> dict[str, set[str]]:
+    """{person or group: the groups it is a direct member of}, as it will be, all the way up.
+
+    Only what lies above those concerned is read, however many groups the organization has.
+    """
+    start = people | {group for group, _member in batch.added}
+    edges = {(row["group_id"], row["member_id"]) for row in batch.ask(_ALL_ABOVE, start=start)}
+    edges -= batch.removed.keys()
+    edges |= batch.added.keys()
+    for group, member in edges:
+        batch.parents.setdefault(member, set()).add(group)
+    return batch.parents
+
+
 def _effective_now(batch: Batch, people: set[str]) -> set[tuple[str, str]]:
-    statement = select(EffectiveMembership.group_id, EffectiveMembership.user_id).where(
-        any_of(batch.session, EffectiveMembership.user_id, people)
-    )
-    return {(row.group_id, row.user_id) for row in batch.session.execute(statement)}
-
-
-def _direct_groups(batch: Batch, people: set[str]) -> dict[str, set[str]]:
-    statement = select(Membership.group_id, Membership.member_id).where(
-        any_of(batch.session, Membership.member_id, people)
-    )
-    direct: dict[str, set[str]] = {}
-    for row in batch.session.execute(statement):
-        if (row.group_id, row.member_id) not in batch.removed:
-            direct.setdefault(row.member_id, set()).add(row.group_id)
-    for group, member in batch.added:
-        if member in people:
-            direct.setdefault(member, set()).add(group)
-    return direct
+    return {(row["group_id"], row["user_id"]) for row in batch.ask(_OF_PEOPLE, ids=people)}
 
 
 def deleted_lose_their_roles(batch: Batch) -> None:

@@ -98,4 +98,12 @@ def search_words(flat: Flat) -> set[str]:
             local = address.partition("@")[0]
             found |= words(local)
             found.add(search_form(address)[:64])
-    return found
+    return _longest(found)
+
+
+def _longest(found: set[str]) -> set[str]:
+    """Without the words that begin another: who looks for "ada" finds "ada@example.com" too."""
+    ordered = sorted(found)
+    following = [*ordered[1:], ""]
+    pairs = zip(ordered, following, strict=True)
+    return {word for word, after in pairs if not after.startswith(word)}

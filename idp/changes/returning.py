@@ -52,6 +52,8 @@ def _name_by_given_id(batch: Batch, here: set[str]) -> None:
             one = batch.foreign.get(("User", change.external_id or "")) or _holder(batch, change)
             if one in here:
                 batch.meant[change.id] = one
+    edges = batch.needs.edges
+    edges |= {(group, batch.meant[one]) for group, one in edges if one in batch.meant}
 
 
 def _holder(batch: Batch, change: CreateUser) -> str:

@@ -14,13 +14,12 @@ from idp.changes.authority import source_name
 from idp.changes.batch import Batch, Person, Row, Team
 from idp.directory.adoptions import NameOfAnother
 from idp.directory.connections import Link
-from idp.directory.domains import Domain
 from idp.directory.errors import Conflict, DirectoryError, Forbidden, Invalid, raise_all
 from idp.directory.groups import Group
 from idp.directory.roles import GLOBAL_ADMINISTRATOR
 from idp.directory.sets import any_of
 from idp.directory.users import User
-from idp.directory.values import domain_of, key, user_name_key
+from idp.directory.values import domain_and_parents, domain_of, key, user_name_key
 
 
 def check(batch: Batch) -> None:
@@ -55,15 +54,7 @@ def names_stay_in_our_domains(batch: Batch) -> None:
             domain = domain_of(name)
             if domain:
                 new.setdefault(domain, []).append(who)
-    if not new:
-        return
-    statement = select(Domain.name).where(
-        any_of(batch.session, Domain.name, {parent for d in new for parent in _with_parents(d)}),
-        Domain.verified_at.is_not(None),
-        Domain.org_id != batch.org_id,
-    )
-    theirs = set(batch.session.scalars(statement))
-    foreign = [domain for domain in new if theirs.intersection(_with_parents(domain))]
+    foreign = [d for d in new if batch.domains_of_others.intersection(domain_and_parents(d))]
     raise_all([_not_ours(domain, who) for domain in foreign for who in new[domain]])
 
 
@@ -75,12 +66,6 @@ def _not_ours(domain: str, who: Person) -> DirectoryError:
     ).at(who.index)
 
 
-def _with_parents(domain: str) -> list[str]:
-    """A proven domain covers those below it."""
-    labels = domain.split(".")
-    return [".".join(labels[i:]) for i in range(len(labels) - 1)] or [domain]
-
-
 def groups_hold_no_circle(batch: Batch) -> None:
     """No group contains itself, directly or through others."""
     new = [edge for edge, row in batch.added.items() if row["member_kind"] == "Group"]
@@ -88,10 +73,10 @@ def groups_hold_no_circle(batch: Batch) -> None:
         return
     circles = []
     for group, member in reversed(new):
-        path = _path(member, group, batch.children)
+        path = _path(group, member, batch.parents)
         if path:
-            circles.append([group, *path])
-            batch.children[group].discard(member)  # are there others without it?
+            circles.append([group, *reversed(path)])
+            batch.parents[member].discard(group)  # are there others without it?
     names = _group_names(batch, {group for circle in circles for group in circle})
     raise_all([_circle(batch, [names[group] for group in c], c[0]) for c in circles])
 
@@ -102,8 +87,8 @@ def _circle(batch: Batch, names: list[str], group: str) -> DirectoryError:
     return refused.at(batch.groups[group].index)
 
 
-def _path(start: str, goal: str, children: dict[str, set[str]]) -> list[str]:
-    """The way down from start to goal, or nothing."""
+def _path(start: str, goal: str, parents: dict[str, set[str]]) -> list[str]:
+    """The way up from start to goal, or nothing."""
     trail: dict[str, str | None] = {start: None}
     rest = [start]
     while rest:
@@ -113,10 +98,10 @@ def _path(start: str, goal: str, children: dict[str, set[str]]) -> list[str]:
             while (before := trail[way[0]]) is not None:
                 way.insert(0, before)
             return way
-        for child in children.get(here, ()):
-            if child not in trail:
-                trail[child] = here
-                rest.append(child)
+        for parent in parents.get(here, ()):
+            if parent not in trail:
+                trail[parent] = here
+                rest.append(parent)
     return []
 
 

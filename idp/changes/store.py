@@ -4,12 +4,13 @@ Names are given up before they are claimed, so people can swap them in one batch
 stands for all rows of its shape; their number does not grow with the number of changes.
 """
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, insert, update
+from sqlalchemy import Delete, Insert, Table, Update, bindparam, delete, insert, update
 
 from idp.changes import projection
-from idp.changes.batch import Batch, Person, Row, Team
+from idp.changes.batch import Batch, Keys, Person, Row, Team
 from idp.directory.adoptions import Adoption
 from idp.directory.connections import Link
 from idp.directory.groups import Group, Membership
@@ -17,6 +18,7 @@ from idp.directory.orgs import Census
 from idp.directory.users import User, UserValue, UserWord
 from idp.directory.values import group_name_key
 from idp.extensions import db
+from idp.postgresql import BY_COPY
 
 _SET_ONCE = {"id", "org_id", "source", "created", "last_sign_in"}
 _INDEXED = {
@@ -104,13 +106,13 @@ def _write_people(batch: Batch, changed: list[Person]) -> None:
     _plan_words(batch, changed)
 
 
-def _altered(who: Person, row: Row) -> Row:
+def _altered(thing: Person | Team, row: Row) -> Row:
     """What an update sets: two shapes of statement, with and without the indexed columns.
 
     A database rewrites every index whose column is named, whether or not its value differs.
     """
-    before = who.before or {}
-    renamed = any(before.get(name) != row[name] for name in _INDEXED)
+    before = thing.before or {}
+    renamed = any(before.get(name) != row[name] for name in _INDEXED & row.keys())
     left_out = _SET_ONCE if renamed else _SET_ONCE | _INDEXED
     return {name: value for name, value in row.items() if name not in left_out}
 
@@ -215,7 +217,7 @@ def _write_group(batch: Batch, team: Team, taken: set[str]) -> None:
         freed = team.before["display_name_key"]
         if freed != name and freed in taken:
             batch.give_up(Group, "display_name_key", team.id)
-        batch.update(Group, {"id": team.id}, {n: v for n, v in row.items() if n not in _SET_ONCE})
+        batch.update(Group, {"id": team.id}, _altered(team, row))
     else:
         batch.insert(Group, row)
 
@@ -247,31 +249,64 @@ def _note_member(batch: Batch, action: str, row: Row) -> None:
 
 def write(batch: Batch) -> None:
     """Send everything to the database, in an order that its constraints accept."""
-    session = batch.session
+    send, order = batch.connection.execute, _order()
     for (table, column), rows in batch.first_updates.items():
-        aside = update(table).where(table.c.id == bindparam("key_id"))
-        session.execute(aside.values({column: bindparam("freed")}), rows)
-    order = {table: place for place, table in enumerate(db.metadata.sorted_tables)}
+        send(_putting_aside(table, column), rows)
     for (table, keys), rows in sorted(batch.deletes.items(), key=lambda item: -order[item[0][0]]):
-        session.execute(delete(table).where(*_where(table, keys)), rows)
+        send(_deletion(table, keys), rows)
     for (table, keys, columns), rows in batch.updates.items():
-        values: dict[str, Any] = {name: bindparam(name) for name in columns}
-        session.execute(update(table).where(*_where(table, keys)).values(values), rows)
+        send(_change(table, keys, columns), rows)
     for table in sorted(batch.inserts, key=order.__getitem__):
-        session.execute(insert(table), batch.inserts[table])
+        send(_insertion(table), batch.inserts[table], execution_options=BY_COPY)
     _count(batch)
 
 
 def _count(batch: Batch) -> None:
     """Bring the census up to date; its row's lock comes after the audit's head, and is brief."""
-    table = Census.__table__
-    moved = {name: table.c[name] + n for name, n in batch.census.items() if name and n}
+    moved = {name: n for name, n in batch.census.items() if name and n}
     if moved:
-        here = update(Census).where(Census.org_id == batch.org_id)
-        batch.session.execute(here.values(moved))
+        batch.connection.execute(_counting(tuple(moved)), moved | {"key_org_id": batch.org_id})
 
 
-def _where(table: Table, keys: tuple[tuple[str, bool], ...]) -> list[Any]:
+# --- statements, each made once: their shapes are few, and making one costs more than running it
+
+
+@cache
+def _order() -> dict[Table, int]:
+    """A table stands after those it refers to."""
+    return {table: place for place, table in enumerate(db.metadata.sorted_tables)}
+
+
+@cache
+def _insertion(table: Table) -> Insert:
+    return insert(table)
+
+
+@cache
+def _deletion(table: Table, keys: Keys) -> Delete:
+    return delete(table).where(*_where(table, keys))
+
+
+@cache
+def _change(table: Table, keys: Keys, columns: tuple[str, ...]) -> Update:
+    values: dict[str, Any] = {name: bindparam(name) for name in columns}
+    return update(table).where(*_where(table, keys)).values(values)
+
+
+@cache
+def _putting_aside(table: Table, column: str) -> Update:
+    aside = update(table).where(table.c.id == bindparam("key_id"))
+    return aside.values({column: bindparam("freed")})
+
+
+@cache
+def _counting(columns: tuple[str, ...]) -> Update:
+    table: Table = Census.__table__  # type: ignore[assignment]
+    here = update(table).where(table.c.org_id == bindparam("key_org_id"))
+    return here.values({name: table.c[name] + bindparam(name) for name in columns})
+
+
+def _where(table: Table, keys: Keys) -> list[Any]:
     return [
         table.c[name].is_(None) if null else table.c[name] == bindparam(f"key_{name}")
         for name, null in keys

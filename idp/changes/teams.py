@@ -40,7 +40,7 @@ def needs(change: Change, wanted: Needs) -> None:
             wanted.foreign_ids.add(change.external_id)
     elif isinstance(change, AddMember | RemoveMember):
         wanted.groups.add(change.group_id)
-        wanted.members.add(change.member_id)
+        _needs_members(change.group_id, (change.member_id,), wanted)
     elif isinstance(change, DeleteGroup):
         wanted.groups.add(change.id)
         wanted.all_members_of.add(change.id)
@@ -53,10 +53,16 @@ def _needs_change(change: ChangeGroup, wanted: Needs) -> None:
     _needs_name(change.fields, wanted)
     if isinstance(change.external_id, str):
         wanted.foreign_ids.add(change.external_id)
-    wanted.members.update(filter(_is_id, (*change.add, *change.remove)))
+    _needs_members(change.id, (*change.add, *change.remove), wanted)
     if change.members is not KEEP:
         wanted.members.update(filter(_is_id, change.members))
         wanted.all_members_of.add(change.id)
+
+
+def _needs_members(group: str, members: Iterable[str], wanted: Needs) -> None:
+    ids = list(filter(_is_id, members))
+    wanted.members.update(ids)
+    wanted.edges.update((group, member) for member in ids)
 
 
 def _is_id(value: object) -> bool:

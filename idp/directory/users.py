@@ -116,6 +116,7 @@ class UserValue(Model):
 class UserWord(Model):
     """A word by whose beginning a person is found: of names, user name, e-mail, employee number.
 
+    One that begins another of the same person is left out: the longer one is found as well.
     An index in the form of a table: rows follow from the person's and have no constraint to check.
     """
 

@@ -116,6 +116,13 @@ def domain_of(user_name: str) -> str:
 
 
 @lru_cache(maxsize=4096)
+def domain_and_parents(domain: str) -> tuple[str, ...]:
+    """A domain and those above it: a proven domain covers what lies below it."""
+    labels = domain.split(".")
+    return tuple(".".join(labels[i:]) for i in range(len(labels) - 1)) or (domain,)
+
+
+@lru_cache(maxsize=4096)
 def domain_key(domain: str) -> str:
     """A domain name in ASCII (IDNA), lower case, without the final dot; "" if impossible."""
     text = unicodedata.normalize("NFKC", domain).strip().rstrip(".").lower()

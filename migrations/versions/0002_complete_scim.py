@@ -24,6 +24,7 @@ def upgrade() -> None:
     _targets()
     _client_secrets()
     _brakes()
+    _fewer_words()
 
 
 def downgrade() -> None:
@@ -393,3 +394,18 @@ def _no_brakes() -> None:
     op.drop_index("ix_brakes_began", table_name="brakes")
     op.drop_table("brakes")
     op.drop_column("connections", "quarantined_at")
+
+
+# --- search words ---------------------------------------------------------------------------------
+
+
+def _fewer_words() -> None:
+    """A word that begins another of the same person finds nothing that the other does not.
+
+    There is no way back for them, and none is needed: what is left finds the same people.
+    """
+    op.execute(
+        "DELETE FROM user_words WHERE EXISTS (SELECT 1 FROM user_words AS longer"
+        " WHERE longer.user_id = user_words.user_id AND longer.word <> user_words.word"
+        " AND substr(longer.word, 1, length(user_words.word)) = user_words.word)"
+    )

@@ -9,13 +9,17 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import inspect
+from sqlalchemy import insert, inspect, select
 
 from idp import health
 from idp.app import create_app
 from idp.changes import apply
 from idp.changes.intents import ChangeUser
-from idp.extensions import db
+from idp.changes.projection import search_words
+from idp.directory import queries
+from idp.directory.attributes import flatten
+from idp.directory.users import UserWord
+from idp.extensions import db, writing
 from tests import cast
 from tests.conftest import MASTER_KEY, SECRET_KEY, settings_for
 from tests.counterparts import fresh_database, postgres
@@ -47,6 +51,20 @@ def test_they_go_down_and_up_again(app: Flask) -> None:
     assert len(set(health.schema_versions())) == 1
     people = cast.assemble()
     assert apply(ChangeUser(people.bob.id, {"title": "Cook"}), by=people.operator).changed
+
+
+def test_words_that_begin_another_go_and_everybody_is_still_found(app: Flask) -> None:
+    people = cast.assemble()
+    db.session.remove()
+    flask_migrate.downgrade(revision="0001")
+    with writing() as session:
+        row = {"org_id": people.org, "user_id": people.bob.id, "word": "bo"}
+        session.execute(insert(UserWord), row)
+    db.session.remove()
+    flask_migrate.upgrade()
+    words = set(db.session.scalars(select(UserWord.word).where(UserWord.user_id == people.bob.id)))
+    assert words == search_words(flatten(queries.find_user(people.alice, people.bob.id).record))
+    assert [found.id for found in queries.page_people(people.alice, text="bo").items]
 
 
 def test_upgrading_twice_changes_nothing(app: Flask) -> None:

@@ -1,0 +1,75 @@
+"""What PostgreSQL's driver, psycopg, does better than the general way; it is met here alone.
+
+Many rows go by COPY: an `executemany` costs ten times as much, most of it in the driver. A
+connection from the pool is asked whether it still lives only where there is a reason to doubt it,
+not with a round trip each time. And a transaction that has only read can go on to write.
+"""
+
+import select
+import time
+from typing import Any
+
+from psycopg import Error as PsycopgError
+from psycopg import sql
+from psycopg.pq import TransactionStatus
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DisconnectionError
+
+DOUBTFUL_AFTER = 30.0  # seconds idle: by then something on the way may have dropped a connection
+
+# Given to `execute` with an INSERT of many plain rows.
+BY_COPY = {"by_copy": True}
+
+
+def prepare(engine: Engine) -> None:
+    """Teach an engine these ways."""
+    event.listen(engine, "do_executemany", _copy)
+    event.listen(engine, "checkin", _note_time)
+    event.listen(engine, "checkout", _look)
+
+
+def _copy(cursor: Any, _statement: str, parameters: Any, context: Any) -> bool:
+    """Send the rows of an INSERT by COPY, where the caller asked for it."""
+    if not context.execution_options.get("by_copy"):
+        return False
+    names = sql.SQL(", ").join(map(sql.Identifier, parameters[0]))
+    table = sql.Identifier(context.compiled.statement.table.name)
+    with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(table, names)) as sent:
+        for row in parameters:
+            sent.write_row(tuple(row.values()))
+    return True
+
+
+def _note_time(_driver: Any, record: Any) -> None:
+    record.info["idle_since"] = time.monotonic()
+
+
+def _look(driver: Any, record: Any, _proxy: Any) -> None:
+    """Replace a connection that is dead: the pool then makes another."""
+    idle = time.monotonic() - record.info.get("idle_since", time.monotonic())
+    if not driver.closed and idle < DOUBTFUL_AFTER and not _has_news(driver):
+        return
+    try:
+        driver.execute("SELECT 1")
+        driver.rollback()
+    except PsycopgError as dead:
+        raise DisconnectionError("The database closed an idle connection.") from dead
+
+
+def _has_news(driver: Any) -> bool:
+    """Whether something waits to be read: a server that ends a connection says so."""
+    watch = select.poll()
+    watch.register(driver.fileno(), select.POLLIN)
+    return bool(watch.poll(0))
+
+
+def goes_on(connection: Connection) -> bool:
+    """Whether the open transaction may go on to write.
+
+    With READ COMMITTED each statement sees what is there when it begins, so that what was read
+    before binds nothing; only a failed transaction has to end.
+    """
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name != "postgresql":
+        return False
+    return bool(driver.info.transaction_status == TransactionStatus.INTRANS)
