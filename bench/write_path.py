@@ -36,7 +36,7 @@ from idp.changes.intents import (
 from idp.clock import new_id
 from idp.directory.actors import Actor
 from idp.extensions import db
-from idp.postgresql import BY_COPY
+from idp.postgresql import AT_ONCE
 
 SINGLES = 200
 Rows = list[tuple[Table, list[dict[str, Any]]]]
@@ -134,7 +134,7 @@ def _insert(rows: Rows) -> None:
     with db.engine.connect() as held, held.execution_options(writing=True).begin():
         for table, values in rows:
             if table.name != "audit_heads":
-                held.execute(insert(table), values, execution_options=BY_COPY)
+                held.execute(insert(table), values, execution_options=AT_ONCE)
 
 
 def flat_memory(kind: str) -> list[int]:

@@ -18,7 +18,7 @@ from idp.directory.orgs import Census
 from idp.directory.users import User, UserValue, UserWord
 from idp.directory.values import group_name_key
 from idp.extensions import db
-from idp.postgresql import BY_COPY
+from idp.postgresql import AT_ONCE
 
 _SET_ONCE = {"id", "org_id", "source", "created", "last_sign_in"}
 _INDEXED = {
@@ -257,7 +257,7 @@ def write(batch: Batch) -> None:
     for (table, keys, columns), rows in batch.updates.items():
         send(_change(table, keys, columns), rows)
     for table in sorted(batch.inserts, key=order.__getitem__):
-        send(_insertion(table), batch.inserts[table], execution_options=BY_COPY)
+        send(_insertion(table), batch.inserts[table], execution_options=AT_ONCE)
     _count(batch)
 
 

@@ -1,6 +1,6 @@
 """What is particular to PostgreSQL: rows by COPY, dead connections, reads that go on to write."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psycopg
@@ -15,12 +15,14 @@ from idp.directory import queries
 from idp.directory.errors import Conflict, Invalid
 from idp.directory.users import User, UserWord
 from idp.extensions import db, writing
-from idp.postgresql import BY_COPY
+from idp.postgresql import AT_ONCE, FEW
 from tests import cast
 from tests.cast import Cast
 from tests.conftest import serve
 
 ODD = ("tab\there", "back\\slash", "\\N", "\\.", "quote'\"", "Größe 🐎", "new\nline", "")
+
+MORE = ((), [f"more{n}" for n in range(FEW)])  # few rows in one INSERT, and many by COPY
 
 
 @pytest.fixture
@@ -38,29 +40,34 @@ def crew(server: Flask) -> Cast:
 def store(org: str, *words: str) -> None:
     rows = [{"org_id": org, "word": word, "user_id": "somebody"} for word in words]
     with translated(), writing() as session:
-        session.connection().execute(insert(UserWord), rows, execution_options=BY_COPY)
+        session.connection().execute(insert(UserWord), rows, execution_options=AT_ONCE)
 
 
 def words_of_somebody() -> list[str]:
     return list(db.session.scalars(select(UserWord.word).where(UserWord.user_id == "somebody")))
 
 
-def test_every_sign_arrives_as_it_was_sent(crew: Cast) -> None:
-    store(crew.org, *ODD)
-    assert sorted(words_of_somebody()) == sorted(ODD)
+@pytest.mark.parametrize("more", MORE)
+def test_every_sign_arrives_as_it_was_sent(crew: Cast, more: Sequence[str]) -> None:
+    store(crew.org, *ODD, *more)
+    assert sorted(words_of_somebody()) == sorted([*ODD, *more])
 
 
-def test_a_constraint_speaks_as_it_does_for_single_rows(crew: Cast) -> None:
+@pytest.mark.parametrize("more", MORE)
+def test_a_constraint_speaks_as_it_does_for_single_rows(crew: Cast, more: Sequence[str]) -> None:
     with pytest.raises(Conflict) as refused:
-        store(crew.org, "twice", "once", "twice")
+        store(crew.org, "twice", "once", "twice", *more)
     assert refused.value.code == "changed_meanwhile"
     assert words_of_somebody() == []
 
 
+@pytest.mark.parametrize("more", MORE)
 @pytest.mark.parametrize("word", ["x" * 65, "nul\x00", "\ud800"])
-def test_what_cannot_be_stored_is_refused_and_nothing_kept(crew: Cast, word: str) -> None:
+def test_what_cannot_be_stored_is_refused_and_nothing_kept(
+    crew: Cast, word: str, more: Sequence[str]
+) -> None:
     with pytest.raises(Invalid) as refused:
-        store(crew.org, "fine", word)
+        store(crew.org, "fine", word, *more)
     assert refused.value.code == "value_not_storable"
     assert words_of_somebody() == []
     assert apply(CreateUser({"userName": "next"}), by=crew.operator).changed
