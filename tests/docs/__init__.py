@@ -1,1 +1,1 @@
-"""The documentation, kept true: its commands are run as they are written, in the order of a reader."""
+"""The documentation, kept true: its commands are run as they are written, page by page."""

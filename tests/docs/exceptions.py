@@ -1,6 +1,7 @@
 """Where a command of the documentation cannot be run exactly as it stands, and why."""
 
 from tests.docs.pages import Block
+from tests.federation.partners import sp_metadata
 
 # What stands for a value of the reader's own, and the name that it has in `Reader.names`.
 PLACEHOLDERS = {
@@ -8,19 +9,22 @@ PLACEHOLDERS = {
     "https://id.example.com": "ORIGIN",
 }
 
-# What stands elsewhere here, or would not end.
+# What stands elsewhere here, would not end, or needs more people than there are.
 REPLACED = {
     ".venv/bin/flask": "flask",
     "flask worker": "flask worker --once",
     "export TOKEN=…": "",
+    "-d count=500": "-d count=2",
 }
 
-# What a command prints, and the name under which the pages use it. The first stays.
-LEARNT = {"token": "TOKEN", "stream": "STREAM"}
+# What is answered, and the name under which the pages use it. The first stays.
+LEARNT = {"token": "TOKEN", "stream": "STREAM", "nextCursor": "NEXT"}
 
 # Files that a reader has.
 FILES = {
-    "header.txt": "Bearer of-the-receiver\n",
+    "header.txt": b"Bearer of-the-receiver\n",
+    "token.txt": b"of-the-application\n",
+    "wiki-metadata.xml": sp_metadata(),
 }
 
 # Blocks by page and first words, and why nobody types them here.

@@ -1,7 +1,6 @@
 """A reader who types what a page says: commands of the product, and the rest into a shell."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -120,7 +119,7 @@ def reading(place: Path) -> Iterator[Reader]:
     url, desk = f"sqlite:///{place / 'chamberlain.db'}", place / "desk"
     desk.mkdir()
     for name, content in FILES.items():
-        (desk / name).write_text(content, "utf-8")
+        (desk / name).write_bytes(content)
     with running(url, place) as product, chdir(desk):
         keys = {name: (place / name).read_text() for name in ("secret_key", "master_key")}
         app = create_app(settings_for(url, place, public_url=product.origin, demo=True, **keys))

@@ -1,7 +1,6 @@
 """Every command that the documentation names does what the page says."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
