@@ -1,5 +1,9 @@
 """Where a command of the documentation cannot be run exactly as it stands, and why."""
 
+import json
+
+from joserfc.jwk import ECKey
+
 from tests.docs.pages import Block
 from tests.federation.partners import sp_metadata
 
@@ -18,13 +22,20 @@ REPLACED = {
 }
 
 # What is answered, and the name under which the pages use it. The first stays.
-LEARNT = {"token": "TOKEN", "stream": "STREAM", "nextCursor": "NEXT"}
+LEARNT = {
+    "token": "TOKEN",
+    "client_id": "CLIENT_ID",
+    "client_secret": "CLIENT_SECRET",
+    "stream": "STREAM",
+    "nextCursor": "NEXT",
+}
 
 # Files that a reader has.
 FILES = {
     "header.txt": b"Bearer of-the-receiver\n",
     "token.txt": b"of-the-application\n",
     "wiki-metadata.xml": sp_metadata(),
+    "public.json": json.dumps(ECKey.generate_key("P-256").as_dict(private=False)).encode(),
 }
 
 # Blocks by page and first words, and why nobody types them here.

@@ -1,14 +1,19 @@
 """Every command that the documentation names does what the page says."""
 
+import re
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 
 from tests.docs.exceptions import NOT_RUN, is_meant
 from tests.docs.pages import Block, every_block, pages, unfenced
 from tests.docs.reader import Reader, reading
+from tests.flows.product import ROOT
 
 NEVER_TYPED = ("json", "text", "python", "csv", "xml")
+CLIENTS = "docs/scim-clients.md"
+_CODE = re.compile(r"`([a-z]+(?:_[a-z]+)+)`")
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +45,30 @@ def test_no_command_hides_in_indentation(page: str) -> None:
 @pytest.mark.parametrize("key", NOT_RUN, ids=" ".join)
 def test_an_exception_is_still_in_the_documentation(key: tuple[str, str]) -> None:
     assert any(is_meant(block, *key) for block in every_block())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        'externalId eq "2001" and urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager pr',  # a manager who came a night later
+        'externalId eq "2002" and title eq "Chief Guide" and active eq true',  # nothing was said
+        'externalId eq "2003" and active eq false',
+        'externalId eq "2004" and active eq true',
+    ],
+)
+def test_the_nightly_file_moves_people_as_the_guide_says(outcome: str, reader: Reader) -> None:
+    bearer = {"Authorization": f"Bearer {reader.names['TOKEN']}"}
+    asked = {"filter": outcome}
+    answer = httpx2.get(f"{reader.names['BASE']}/Users", params=asked, headers=bearer, timeout=30)
+
+    assert answer.json()["totalResults"] == 1
+
+
+def test_the_guide_explains_codes_that_the_server_gives() -> None:
+    _, table = (ROOT / CLIENTS).read_text("utf-8").split("## When a request is refused")
+    files = [file for room in ("idp", "scim") for file in (ROOT / room).rglob("*.py")]
+    given = "".join(file.read_text("utf-8") for file in files)
+
+    assert {code for code in _CODE.findall(table) if f'"{code}"' not in given} == set()
