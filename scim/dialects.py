@@ -169,7 +169,15 @@ def text(value: Any, tolerance: Tolerance) -> str | None:
 def complex_value(
     attribute: Attribute, value: Any, tolerance: Tolerance
 ) -> Mapping[str, Any] | None:
-    """An object for what came as a plain string: a bare manager, a role as JSON in a string."""
+    """An object for what came as a plain string: a bare manager, a role as JSON in a string.
+
+    Or in a list of its own, as Microsoft's tutorial shows Entra sending a manager.
+    """
+    if isinstance(value, list) and len(value) == 1 and not attribute.multi:
+        tolerance.forgive(f"a list of one for {attribute.name}", "invalidValue")
+        (value,) = value
+        if isinstance(value, dict):
+            return value
     if not isinstance(value, str) or attribute.child("value") is None:
         return None
     inner = _json_object(value)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
+from idp.directory.attributes import ENTERPRISE_SCHEMA
 from tests.docs.exceptions import NOT_RUN, is_meant
 from tests.docs.pages import Block, every_block, pages, unfenced
 from tests.docs.reader import Reader, reading
@@ -52,7 +53,7 @@ def test_an_exception_is_still_in_the_documentation(key: tuple[str, str]) -> Non
 @pytest.mark.parametrize(
     "outcome",
     [
-        'externalId eq "2001" and urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager pr',  # a manager who came a night later
+        f'externalId eq "2001" and {ENTERPRISE_SCHEMA}:manager pr',  # who came a night later
         'externalId eq "2002" and title eq "Chief Guide" and active eq true',  # nothing was said
         'externalId eq "2003" and active eq false',
         'externalId eq "2004" and active eq true',
