@@ -13,6 +13,7 @@ from typing import Any
 from flask import Flask
 
 from idp.app import create_app
+from idp.directory.attributes import GROUP_SCHEMA, USER_SCHEMA
 from tests.cli.conftest import runner
 from tests.conftest import settings_for
 from tests.docs.exceptions import FILES, LEARNT, PLACEHOLDERS, REPLACED, is_left_out
@@ -20,8 +21,6 @@ from tests.docs.pages import Block
 from tests.flows.product import ROOT, Product, running
 
 PATIENCE = 60  # seconds for one block
-USER = "urn:ietf:params:scim:schemas:core:2.0:User"
-GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 # curl as everybody has it, but what is no success is a failure, and every answer is noted.
 SHELL = """
 set -eo pipefail
@@ -75,7 +74,11 @@ class Reader:
         """Anything else, in a shell of its own that knows the page's names."""
         answers = self.place / "answers"
         answers.write_bytes(b"")
-        known = {"ANSWERS": str(answers), "PYTHON": sys.executable}
+        known = {
+            "ANSWERS": str(answers),
+            "PYTHON": sys.executable,
+            "FLASK_APP": str(ROOT / "wsgi.py"),
+        }
         done = subprocess.run(
             ["bash", "-c", SHELL + block.text],
             cwd=self.place,
@@ -96,7 +99,7 @@ class Reader:
             if isinstance(told.get(key), str):
                 self.names.setdefault(name, told[key])
         schemas = told.get("schemas", ())
-        for schema, name in ((USER, "ID"), (GROUP, "GROUP")):
+        for schema, name in ((USER_SCHEMA, "ID"), (GROUP_SCHEMA, "GROUP")):
             if schema in schemas:
                 self.names[name] = told["id"]
         operations = told.get("Operations", ())
@@ -124,6 +127,5 @@ def reading(place: Path) -> Iterator[Reader]:
         keys = {name: (place / name).read_text() for name in ("secret_key", "master_key")}
         app = create_app(settings_for(url, place, public_url=product.origin, demo=True, **keys))
         names = {"ORIGIN": product.origin, "BASE": f"{product.origin}/scim/v2"}
-        product.environment["FLASK_APP"] = str(ROOT / "wsgi.py")  # type: ignore[index]
         with app.app_context():
             yield Reader(product, app, desk, names)
