@@ -24,14 +24,18 @@ WRITE = frozenset({"users.read", "users.write", "groups.read", "groups.write"})
 
 
 @contextmanager
-def database(kind: str) -> Iterator[tuple[Flask, str]]:
-    """An app on a fresh, migrated database, with its context pushed; and the database's URL."""
+def database(kind: str, *, durable: bool = False) -> Iterator[tuple[Flask, str]]:
+    """An app on a fresh, migrated database, with its context pushed; and the database's URL.
+
+    SQLite is always durable; PostgreSQL where it is asked to be, on disk and with fsync.
+    """
     place = Path(tempfile.mkdtemp(prefix="chamberlain-bench-"))
     try:
         if kind == "sqlite":
             yield from serving(f"sqlite:///{place / 'bench.db'}", place)
         else:
-            with counterparts.fresh_database(counterparts.postgres()) as url:
+            server = counterparts.durable_postgres() if durable else counterparts.postgres()
+            with counterparts.fresh_database(server) as url:
                 yield from serving(url, place)
     finally:
         shutil.rmtree(place, ignore_errors=True)

@@ -14,6 +14,7 @@ from idp import cli, federation, headers, health, jobs, logs, postgresql, sealin
 from idp.config import Settings, load
 from idp.directory.errors import DirectoryError, Unavailable
 from idp.extensions import csrf, db, migrate, prepare_sqlite
+from idp.shell import Shell
 
 SCIM_PREFIX = "/scim/"
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -23,7 +24,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """The product as a WSGI application. Raises ConfigError where a setting is wrong."""
     settings = settings or load()
     logs.configure(settings.log_level)
-    app = Flask("idp", root_path=None, static_folder=None)
+    app = Shell("idp", root_path=None, static_folder=None)
     _configure(app, settings)
     _bind_extensions(app, settings)
     logs.bind(app)

@@ -64,5 +64,6 @@ def new_secret(size: int = 32) -> str:
 
 def rfc3339(moment: datetime) -> str:
     """RFC 3339 in UTC with milliseconds and Z, the one form in which JSON shows a time."""
-    text = moment.astimezone(UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[: -len("+00:00")] + "Z"

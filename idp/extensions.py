@@ -11,12 +11,14 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from flask import g
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, String, event
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Session, registry
+from sqlalchemy.orm import DeclarativeBase, Session, registry, scoped_session
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.types import TypeDecorator
 
 from idp import postgresql
@@ -63,7 +65,23 @@ class Base(DeclarativeBase):
     )
 
 
+_READING = "chamberlain_reading"
+
+
+class _Sessions(scoped_session[Any]):
+    """A session for each request; and beside it the connection of `reading`."""
+
+    def remove(self) -> None:
+        """Give both back."""
+        held: PoolProxiedConnection | None = g.pop(_READING, None)
+        if held is not None:
+            postgresql.end_reading(held)
+            held.close()
+        super().remove()
+
+
 db = SQLAlchemy(model_class=Base)
+db.session = _Sessions(db.session.session_factory, db.session.registry.scopefunc)
 migrate = Migrate()
 csrf = CSRFProtect()
 
@@ -106,6 +124,23 @@ def prepare_sqlite(engine: Engine) -> None:
     def on_begin(connection: Any) -> None:
         writing_now = connection.get_execution_options().get("writing", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing_now else "BEGIN")
+
+
+def reading() -> tuple[PoolProxiedConnection, Dialect]:
+    """The driver's connection for reads that need no session: one for the whole request.
+
+    Each read sees what is committed when it begins. Within a transaction of the session, which
+    `writing()` opens, it is that transaction's, so that they see what is written.
+    """
+    engine = db.engine
+    if db.session.registry.has() and (session := db.session()).in_transaction():
+        return session.connection().connection, engine.dialect
+    held: PoolProxiedConnection | None = g.get(_READING)
+    if held is None:
+        held = engine.raw_connection()
+        postgresql.begin_reading(held)
+        setattr(g, _READING, held)
+    return held, engine.dialect
 
 
 _rehearsing: ContextVar[bool] = ContextVar("rehearsing", default=False)

@@ -18,6 +18,7 @@ from idp.clock import new_id
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _SECRET_PATH = re.compile(r"/(invite|resume)/[^/]+")
 log = structlog.get_logger("chamberlain")
+_beneath = logging.getLogger("chamberlain")
 
 
 def configure(level: str) -> None:
@@ -60,6 +61,8 @@ def bind(app: Flask) -> None:
     @app.after_request
     def end(answer: Response) -> Response:
         answer.headers["X-Request-Id"] = g.get("request_id", "")
+        if not _beneath.isEnabledFor(logging.INFO):  # before the line is made, not after
+            return answer
         milliseconds = round((time.perf_counter() - g.get("begun", time.perf_counter())) * 1000, 1)
         log.info(
             "request",

@@ -11,11 +11,13 @@ import time
 from functools import lru_cache
 from typing import Any
 
+from psycopg import Connection as PsycopgConnection
 from psycopg import Error as PsycopgError
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import PoolProxiedConnection
 
 DOUBTFUL_AFTER = 30.0  # seconds idle: by then something on the way may have dropped a connection
 
@@ -97,3 +99,17 @@ def goes_on(connection: Connection) -> bool:
     if connection.dialect.name != "postgresql":
         return False
     return bool(driver.info.transaction_status == TransactionStatus.INTRANS)
+
+
+def begin_reading(connection: PoolProxiedConnection) -> None:
+    """Let each statement stand for itself: no BEGIN before it, no ROLLBACK after it."""
+    driver: Any = connection.driver_connection
+    if isinstance(driver, PsycopgConnection):
+        driver.autocommit = True
+
+
+def end_reading(connection: PoolProxiedConnection) -> None:
+    """Give a connection back as the pool knows it."""
+    driver: Any = connection.driver_connection
+    if isinstance(driver, PsycopgConnection) and not driver.closed:
+        driver.autocommit = False

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from idp.directory import queries
-from idp.directory.views import GroupView, UserView
+from idp.directory.views import GroupView, ShownUser
 from scim.answers import Answer
 from scim.call import Call
 from scim.cursors import read_cursor
@@ -56,7 +56,7 @@ def _walk(call: Call, questions: Questions, text: str) -> Answer:
     return Answer(200, walk_text(texts, total, *neighbours(cursor, found, question)))
 
 
-def _texts(call: Call, views: Sequence[UserView | GroupView], questions: Questions) -> list[str]:
+def _texts(call: Call, views: Sequence[ShownUser | GroupView], questions: Questions) -> list[str]:
     """Each type rendered at once, then put back into the order of the page."""
     made: dict[str, str] = {}
     for kind, handler in KINDS.items():
@@ -66,5 +66,5 @@ def _texts(call: Call, views: Sequence[UserView | GroupView], questions: Questio
     return [made[view.id] for view in views]
 
 
-def _kind_of(view: UserView | GroupView) -> str:
-    return "User" if isinstance(view, UserView) else "Group"
+def _kind_of(view: ShownUser | GroupView) -> str:
+    return "User" if isinstance(view, ShownUser) else "Group"

@@ -65,6 +65,8 @@ def read_projection(
     Raises ScimError invalidValue when both are given: they exclude each other (RFC 7644 §3.9).
     """
     listed, hidden = _named(attributes, language), _named(excluded, language)
+    if listed is None and hidden is None:
+        return _unasked(language.names)
     if listed is not None and hidden is not None:
         raise invalid_value("attributes and excludedAttributes cannot be used together.")
     always, quiet = _by_themselves(language.names)
@@ -74,6 +76,12 @@ def read_projection(
         return Projection(only=_tree([*listed, *always]), without=silent, asked=asked)
     kept = {target.path for target in always} | set(_ALWAYS)
     return Projection(without=_tree([*quiet, *(t for t in hidden or () if t.path not in kept)]))
+
+
+@lru_cache(maxsize=1024)
+def _unasked(names: Names) -> Projection:
+    """What is shown where nothing was asked."""
+    return Projection(without=_tree(_by_themselves(names)[1]))
 
 
 @lru_cache(maxsize=1024)

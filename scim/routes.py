@@ -7,11 +7,13 @@ too (RFC 7644 §3.12).
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from flask import Blueprint, Flask, Response, g, request
+from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_accept_header
 
 from idp.directory.errors import DirectoryError
 from idp.extensions import csrf
@@ -156,18 +158,19 @@ def _refused(error: ScimError) -> Response:
 
 
 def _response(answer: Answer) -> Response:
-    response = Response(answer.text, answer.status, dict(answer.headers))
+    headers = [("Cache-Control", "no-store"), *answer.headers.items()]
     if answer.text:
-        response.content_type = _media_type()
-    else:
+        headers.append(("Content-Type", _media_type(request.headers.get("Accept", ""))))
+    response = Response(answer.text, answer.status, headers)
+    if not answer.text:
         del response.headers["Content-Type"]
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _media_type() -> str:
+@lru_cache(maxsize=256)
+def _media_type(accept: str) -> str:
     """OneLogin asks for application/json; whoever does not gets SCIM's own type (§3.1)."""
-    accepted = request.accept_mimetypes
+    accepted = parse_accept_header(accept, MIMEAccept)
     plain = accepted["application/json"] > accepted[MEDIA_TYPE]
     return f"{'application/json' if plain else MEDIA_TYPE}; charset=utf-8"
 

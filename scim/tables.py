@@ -6,12 +6,13 @@ hundred joins of strings. Only a projection makes us parse it.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from idp.clock import rfc3339
 from idp.directory.attributes import ENTERPRISE_SCHEMA
-from idp.directory.views import GroupRef, GroupView, MemberView, UserView
+from idp.directory.views import GroupRef, GroupView, MemberView, ShownUser
 from scim.listing import dump
 from scim.paths import Names
 from scim.projection import Projection
@@ -38,17 +39,21 @@ class Sheet:
         )
 
 
-def user_text(view: UserView, groups: Sequence[GroupRef], manager: str | None, sheet: Sheet) -> str:
-    """A person as SCIM JSON. `manager` is the manager's name, where they are known."""
-    text = _around(view, _document(view, manager, sheet.base), sheet)
-    if groups and sheet.projection.shows("groups"):
+def user_text(view: ShownUser, sheet: Sheet) -> str:
+    """A person as SCIM JSON."""
+    document = _document(view, sheet.base) if view.manager_name is not None else view.document
+    text = _around(view, document, view.created, view.last_modified, sheet)
+    groups = view.groups if view.group_rows and sheet.projection.shows("groups") else None
+    if groups:
         text = f'{text[:-1]},"groups":{dump([_group_ref(g, sheet.base) for g in groups])}}}'
     return _projected(text, sheet)
 
 
 def group_text(view: GroupView, members: Iterable[MemberView] | None, sheet: Sheet) -> str:
     """A group as SCIM JSON; `members` is None where they are not shown, and so were not loaded."""
-    text = _around(view, dump({"displayName": view.display_name}), sheet)
+    document = dump({"displayName": view.display_name})
+    created, last_modified = rfc3339(view.created), rfc3339(view.last_modified)
+    text = _around(view, document, created, last_modified, sheet)
     if members is not None:
         named = sheet.shows("members.display")
         listed = ",".join(_member(member, sheet.base, named) for member in members)
@@ -57,37 +62,54 @@ def group_text(view: GroupView, members: Iterable[MemberView] | None, sheet: She
     return _projected(text, sheet)
 
 
-def _around(view: UserView | GroupView, document: str, sheet: Sheet) -> str:
+def _around(
+    view: ShownUser | GroupView, document: str, created: str, last_modified: str, sheet: Sheet
+) -> str:
     """A record's text with what every resource has (RFC 7643 §3.1)."""
-    kind = sheet.names.kind
+    frame = _frame(sheet.names, sheet.base)
     external = f',"externalId":{dump(view.external_id)}' if view.external_id else ""
-    meta = (
-        f'{{"resourceType":"{kind}","created":"{rfc3339(view.created)}",'
-        f'"lastModified":"{rfc3339(view.last_modified)}",'
-        f'"location":"{sheet.base}/{kind}s/{view.id}","version":"W/\\"{view.version}\\""}}'
+    return (
+        f'{frame.schemas(document)},"id":"{view.id}"{external},{document[1:-1]},'
+        f'{frame.meta},"created":"{created}","lastModified":"{last_modified}",'
+        f'"location":"{frame.place}{view.id}","version":"W/\\"{view.version}\\""}}}}'
     )
-    schemas = dump(_schemas(document, sheet.names))
-    return f'{{"schemas":{schemas},"id":"{view.id}"{external},{document[1:-1]},"meta":{meta}}}'
 
 
-def _schemas(document: str, names: Names) -> list[str]:
-    """The core schema, and the extensions that the resource has attributes of (RFC 7643 §3)."""
-    # Inside a value each quotation mark is escaped, so this finds keys alone.
-    present = (s.urn for s in names.extensions if f'"{s.urn}":{{' in document)
-    return [names.core.urn, *present]
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What is the same around all resources of a type."""
+
+    core: str
+    extensions: tuple[tuple[str, str], ...]  # how an extension begins, and its name
+    meta: str
+    place: str
+
+    def schemas(self, document: str) -> str:
+        """The core schema, and the extensions that the resource has attributes of (§3)."""
+        # Inside a value each quotation mark is escaped, so this finds keys alone.
+        present = [name for begin, name in self.extensions if begin in document]
+        return f'{{"schemas":[{",".join((self.core, *present))}]'
 
 
-def _document(view: UserView, manager: str | None, base: str) -> str:
+@lru_cache(maxsize=1024)
+def _frame(names: Names, base: str) -> _Frame:
+    return _Frame(
+        core=dump(names.core.urn),
+        extensions=tuple((f"{dump(s.urn)}:{{", dump(s.urn)) for s in names.extensions),
+        meta=f'"meta":{{"resourceType":{dump(names.kind)}',
+        place=f"{base}/{names.kind}s/",
+    )
+
+
+def _document(view: ShownUser, base: str) -> str:
     """The stored record, with what the server knows of the manager put into it."""
     text = view.document
-    if manager is None:  # nobody, or somebody who has not arrived yet
-        return text
     extension = text.find(_ENTERPRISE)
     start = text.find(_MANAGER, extension)
     end = text.find("}", start) if start >= 0 else -1
     if extension < 0 or end < 0:
         return text
-    known = {"$ref": f"{base}/Users/{view.manager_id}", "displayName": manager}
+    known = {"$ref": f"{base}/Users/{view.manager_id}", "displayName": view.manager_name}
     return f"{text[:end]},{dump(known)[1:-1]}{text[end:]}"
 
 

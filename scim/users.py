@@ -8,7 +8,7 @@ from idp.directory import queries
 from idp.directory.attributes import Flat, Record, flatten
 from idp.directory.errors import not_found
 from idp.directory.passwords import hash_password
-from idp.directory.views import Stretch, UserView
+from idp.directory.views import ShownUser, Stretch
 from scim import tables
 from scim.call import Call
 from scim.cursors import Cursor
@@ -27,45 +27,34 @@ class Users:
     name = "User"
     place = "Users"
 
-    def view(self, call: Call, resource_id: str) -> UserView:
+    def view(self, call: Call, resource_id: str) -> ShownUser:
         """One person. Raises NotFound."""
         if call.held is None:
-            return queries.find_user(call.actor, resource_id)
-        found: UserView | None = call.held.get(resource_id)
+            groups = call.projection(self.name).shows("groups")
+            return queries.show_user(call.actor, resource_id, groups=groups)
+        found: ShownUser | None = call.held.get(resource_id)
         if found is None:
             raise not_found("user")
         return found
 
     def views(self, call: Call, ids: Collection[str]) -> dict[str, Any]:
         """Those of these people who are there, at once: a PATCH starts from how they are."""
-        return dict(queries.find_users(call.actor, ids))
+        return dict(queries.show_users(call.actor, ids, groups=False))
 
-    def page(self, call: Call, query: Query) -> tuple[Sequence[UserView], int]:
+    def page(self, call: Call, query: Query) -> tuple[Sequence[ShownUser], int]:
         """A page of people and how many there are in all."""
         found = queries.list_users(call.actor, query.below())
         return found.items, found.total or 0
 
-    def walk(self, call: Call, query: Query, cursor: Cursor) -> Stretch[UserView]:
+    def walk(self, call: Call, query: Query, cursor: Cursor) -> Stretch[ShownUser]:
         """A page of people from a place on."""
         below = query.below()
         return queries.walk_users(call.actor, below, cursor.start, backwards=cursor.backwards)
 
-    def texts(self, call: Call, views: Sequence[UserView], projection: Projection) -> list[str]:
-        """People as JSON: their groups and managers are read for all of them at once."""
+    def texts(self, call: Call, views: Sequence[ShownUser], projection: Projection) -> list[str]:
+        """People as JSON."""
         sheet = tables.Sheet(call.language(self.name).names, projection, call.base)
-        ids = [view.id for view in views]
-        groups = queries.groups_of_many(call.actor, ids) if projection.shows("groups") else {}
-        bosses = {view.manager_id for view in views if view.manager_id}
-        managers = queries.names_of(call.actor, bosses) if bosses else {}
-        return [
-            tables.user_text(
-                view,
-                groups.get(view.id, ()),
-                managers.get(view.manager_id or ""),
-                sheet,
-            )
-            for view in views
-        ]
+        return [tables.user_text(view, sheet) for view in views]
 
     def creation(self, call: Call) -> Change:
         """POST."""

@@ -5,7 +5,7 @@ import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, exists, func, not_, or_, select
+from sqlalchemy import Row, Select, and_, bindparam, exists, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from idp.clock import now
@@ -16,11 +16,15 @@ from idp.directory.filter_sql import user_condition
 from idp.directory.groups import EffectiveMembership, Group, Membership
 from idp.directory.ordering import user_order
 from idp.directory.orgs import Census
+from idp.directory.prepared import Prepared
+from idp.directory.questions import asked_often
+from idp.directory.reach import reaches_everybody, within_reach
 from idp.directory.roles import RoleAssignment
 from idp.directory.sets import any_of, same, storable
+from idp.directory.shown import show_users
 from idp.directory.users import User, UserWord
 from idp.directory.values import search_form, words
-from idp.directory.views import GroupRef, ListQuery, Page, UserView
+from idp.directory.views import GroupRef, ListQuery, Page, ShownUser, UserView
 from idp.extensions import db
 
 _COLUMNS = (
@@ -43,6 +47,12 @@ _COLUMNS = (
     User.manager_id,
     User.document,
     User.owners,
+)
+_census: Any = Census.__table__
+_CENSUS = Prepared(
+    select(_census.c.active, _census.c.disabled, _census.c.blocked).where(
+        _census.c.org_id == bindparam("org")
+    )
 )
 STATES = ("active", "disabled", "blocked", "deleted")
 
@@ -68,18 +78,6 @@ def _view(row: Row[Any], external_id: str | None = None) -> UserView:
         owners=row.owners,
         external_id=external_id,
     )
-
-
-def within_reach(actor: Actor, statement: Select[Any]) -> Select[Any]:
-    """Only the actor's organization; only the groups that its role covers; oneself always."""
-    statement = statement.where(User.org_id == actor.org_id)
-    if not actor.can("users.read"):
-        return statement.where(User.id == actor.id)
-    scope = actor.scope_of("users.read")
-    if scope:
-        inside = select(EffectiveMembership.user_id).where(EffectiveMembership.group_id.in_(scope))
-        return statement.where(or_(User.id.in_(inside), User.id == actor.id))
-    return statement
 
 
 def find_user(actor: Actor, user_id: str, *, deleted: bool = False) -> UserView:
@@ -121,22 +119,33 @@ def _external_ids(actor: Actor, ids: Collection[str]) -> dict[str, str]:
     return {row.subject_id: row.foreign_id for row in db.session.execute(statement)}
 
 
-def list_users(actor: Actor, query: ListQuery) -> Page[UserView]:
+def list_users(actor: Actor, query: ListQuery) -> Page[ShownUser]:
     """People by filter and order, a page by index, with the exact total (RFC 7644 §3.4.2)."""
     actor.need("users.read")
+    shown = asked_often(actor, query)
+    if shown is None:
+        # The page's ids come from an index first; only they are read whole.
+        order = user_order(actor, query).columns()
+        page = _meant(actor, query).order_by(*order).offset(query.start - 1).limit(query.count)
+        ids = db.session.scalars(page).all() if query.count > 0 else []
+        found = show_users(actor, ids, groups=query.wants("groups"))
+        shown = [found[i] for i in ids if i in found]
+    return Page(shown, total=_total(actor, query, len(shown)))
+
+
+def _meant(actor: Actor, query: ListQuery) -> Select[Any]:
     base = within_reach(actor, select(User.id).where(User.deleted_at.is_(None)))
-    if query.filter is not None:
-        base = base.where(user_condition(actor, query.filter))
-    total = db.session.scalar(select(func.count()).select_from(base.subquery())) or 0
-    if query.count <= 0 or query.start > total:
-        return Page((), total=total)
-    # The page's ids come from an index first; only they are read whole.
-    order = user_order(actor, query).columns()
-    chosen = base.order_by(*order).offset(query.start - 1).limit(query.count).subquery()
-    statement = select(*_COLUMNS).join(chosen, chosen.c.id == User.id)
-    rows = db.session.execute(statement.order_by(*order)).all()
-    names = _external_ids(actor, [row.id for row in rows])
-    return Page([_view(row, names.get(row.id)) for row in rows], total=total)
+    return base if query.filter is None else base.where(user_condition(actor, query.filter))
+
+
+def _total(actor: Actor, query: ListQuery, found: int) -> int:
+    """How many there are in all: what the page tells already is not counted again."""
+    if found < query.count and (found or query.start == 1):
+        return query.start - 1 + found
+    if query.filter is None and reaches_everybody(actor):
+        return sum(count_people(actor).values())
+    counted = select(func.count()).select_from(_meant(actor, query).subquery())
+    return db.session.scalar(counted) or 0
 
 
 def page_people(
@@ -242,9 +251,8 @@ def count_people(actor: Actor) -> dict[str, int]:
     """How many people are in each state: from the census, or counted where a role's scope binds."""
     actor.need("users.read")
     if not actor.scope_of("users.read"):
-        kept = select(Census.active, Census.disabled, Census.blocked)
-        row = db.session.execute(kept.where(Census.org_id == actor.org_id)).one()
-        return dict(row._mapping)
+        (counts,) = _CENSUS.rows(org=actor.org_id)
+        return dict(zip(STATES, counts, strict=False))
     found = {}
     for state in STATES[:3]:
         ids = _in_state(within_reach(actor, select(User.id)), state)

@@ -41,6 +41,7 @@ from idp.directory.provisioning import (
     target_links,
     target_secrets,
 )
+from idp.directory.shown import show_user, show_users
 from idp.directory.target_members import (
     count_memberships,
     groups_that_differ,
@@ -159,6 +160,8 @@ __all__ = [
     "secrets_of",
     "session_by_reference",
     "sessions_of",
+    "show_user",
+    "show_users",
     "sign_in_candidates",
     "signing_keys",
     "sources",

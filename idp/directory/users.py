@@ -82,6 +82,15 @@ Index(
     postgresql_where=User.deleted_at.is_(None),
 )
 
+# Pages are walked in the order of ids, however deep, without a look at the people themselves.
+Index(
+    "ix_users_present",
+    User.org_id,
+    User.id,
+    sqlite_where=User.deleted_at.is_(None),
+    postgresql_where=User.deleted_at.is_(None),
+)
+
 # {flat path: column} for attributes with a column of their own.
 USER_COLUMNS: dict[str, str] = {
     path: leaf.attribute.column for path, leaf in CORE.user_leaves.items() if leaf.attribute.column

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from operator import itemgetter
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from idp.directory.attributes import Record, Vocabulary
 from idp.directory.filtering import Filter
@@ -66,6 +67,39 @@ class UserView:
         emails = self.record.get("emails") or []
         chosen = next((e for e in emails if e.get("primary")), emails[0] if emails else None)
         return chosen.get("value") if chosen else None
+
+
+class ShownUser(NamedTuple):
+    """A person as answers show them, in the order of the columns that are read.
+
+    `document` is the record as JSON text, ready to be sent, and `group_rows` a JSON list of what
+    `groups` says: a page of a hundred people parses neither.
+    """
+
+    id: str
+    user_name: str
+    version: int
+    created: str  # RFC 3339
+    last_modified: str
+    document: str
+    external_id: str | None
+    manager_id: str | None
+    manager_name: str | None  # where the manager exists
+    group_rows: str | None  # where groups were asked for
+
+    @property
+    def record(self) -> Record:
+        """The person's attributes in SCIM's names."""
+        made: Record = json.loads(self.document)
+        return made
+
+    @property
+    def groups(self) -> "list[GroupRef]":
+        """The groups the person belongs to, by name."""
+        if not self.group_rows or self.group_rows == "[]":
+            return []
+        rows = sorted(json.loads(self.group_rows), key=itemgetter(0))
+        return [GroupRef(id_, name, direct is not None) for _, id_, name, direct in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +297,10 @@ class ListQuery:
     count: int = 100
     want: frozenset[str] | None = None
     sort_kind: str = ""
+
+    def wants(self, name: str) -> bool:
+        """Whether a top-level attribute will be shown."""
+        return self.want is None or name in self.want
 
 
 @dataclass(frozen=True, slots=True)

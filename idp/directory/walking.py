@@ -33,12 +33,12 @@ from idp.directory.group_filter_sql import group_condition
 from idp.directory.groups import Group
 from idp.directory.ordering import Order, group_order, user_order
 from idp.directory.orgs import Census
-from idp.directory.people import find_users
-from idp.directory.people import within_reach as users_within_reach
+from idp.directory.reach import within_reach as users_within_reach
+from idp.directory.shown import show_users
 from idp.directory.teams import groups_by_id
 from idp.directory.teams import within_reach as groups_within_reach
 from idp.directory.users import User
-from idp.directory.views import GroupView, ListQuery, Page, Position, Stretch, UserView
+from idp.directory.views import GroupView, ListQuery, Page, Position, ShownUser, Stretch
 from idp.extensions import db
 
 COUNTED = 1_000  # how far a walk counts at most
@@ -77,13 +77,16 @@ _SOURCES: dict[str, Callable[[Actor, ListQuery], _Source]] = {"User": _users, "G
 
 def walk_users(
     actor: Actor, query: ListQuery, start: Position | None = None, *, backwards: bool = False
-) -> Stretch[UserView]:
+) -> Stretch[ShownUser]:
     """The people after a position (before it, backwards); without one, from that end of the list.
 
     Raises Invalid where the filter or the order names what does not exist.
     """
     places = _places(_users(actor, query), start, query.count + 1, backwards)
-    return _stretch(places, query.count, backwards, lambda ids: find_users(actor, ids))
+    groups = query.wants("groups")
+    return _stretch(
+        places, query.count, backwards, lambda ids: show_users(actor, ids, groups=groups)
+    )
 
 
 def walk_groups(
@@ -193,7 +196,7 @@ def _bound(order: Order, start: Position) -> Any:
 
 def walk_everything(
     actor: Actor, queries: Queries, start: Position | None = None, *, backwards: bool = False
-) -> Stretch[UserView | GroupView]:
+) -> Stretch[ShownUser | GroupView]:
     """People and groups in one order, after a position (before it, backwards)."""
     count = next(iter(queries.values())).count
     down = _descending(queries) != backwards
@@ -207,7 +210,7 @@ def walk_everything(
     return _stretch(places, count, backwards, lambda ids: _load(actor, kinds, ids))
 
 
-def list_everything(actor: Actor, queries: Queries) -> Page[UserView | GroupView]:
+def list_everything(actor: Actor, queries: Queries) -> Page[ShownUser | GroupView]:
     """People and groups in one order, a page by index, with the exact total."""
     sources = _sources(actor, queries)
     query = next(iter(queries.values()))
@@ -260,7 +263,7 @@ def _rank(found: tuple[Position, str]) -> tuple[bool, Any, str]:
 
 def _load(
     actor: Actor, kinds: Mapping[str, str], ids: list[str]
-) -> dict[str, UserView | GroupView]:
-    people = find_users(actor, [one for one in ids if kinds[one] == "User"])
+) -> dict[str, ShownUser | GroupView]:
+    people = show_users(actor, [one for one in ids if kinds[one] == "User"])
     groups = groups_by_id(actor, [one for one in ids if kinds[one] == "Group"])
     return {**people, **groups}

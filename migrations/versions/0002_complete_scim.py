@@ -25,6 +25,7 @@ def upgrade() -> None:
     _client_secrets()
     _brakes()
     _fewer_words()
+    _people_in_order()
 
 
 def downgrade() -> None:
@@ -33,6 +34,7 @@ def downgrade() -> None:
     _no_targets()
     _no_journal()
     _no_events()
+    _no_people_in_order()
     _no_followers()
 
 
@@ -409,3 +411,22 @@ def _fewer_words() -> None:
         " WHERE longer.user_id = user_words.user_id AND longer.word <> user_words.word"
         " AND substr(longer.word, 1, length(user_words.word)) = user_words.word)"
     )
+
+
+# --- reads ----------------------------------------------------------------------------------------
+
+
+def _people_in_order() -> None:
+    """Pages of people are walked in an index of those who are not deleted."""
+    present = sa.text("deleted_at IS NULL")
+    op.create_index(
+        "ix_users_present",
+        "users",
+        ["org_id", "id"],
+        sqlite_where=present,
+        postgresql_where=present,
+    )
+
+
+def _no_people_in_order() -> None:
+    op.drop_index("ix_users_present", table_name="users")

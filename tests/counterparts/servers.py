@@ -43,6 +43,23 @@ def postgres() -> str:
         return (directory / "url").read_text()
 
 
+def durable_postgres() -> str:
+    """The URL of a server that loses nothing, on disk: what is measured must not be spared."""
+    require("postgres")
+    directory = new_dir("durable")
+    port = free_port()
+    _start("postgres.sh", str(directory), str(port), "--durable")
+    return f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+
+
+def postgres_version() -> str:
+    """The version of the PostgreSQL that is started here."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    program = str(found[-1]) if found else "postgres"
+    shown = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    return shown.stdout.split()[2]
+
+
 def template_database(url: str, name: str, fill: Callable[[str], None]) -> None:
     """Makes a database once per run; `fill(its url)` builds it and must close what it opens."""
     with locked(run_dir() / f"template-{name}.lock"):
