@@ -122,7 +122,8 @@ def settle() -> None:
     """Tell PostgreSQL what the tables hold, as autovacuum does within a minute."""
     db.session.remove()
     if db.engine.dialect.name == "postgresql":
-        with db.engine.connect() as connection:
+        alone = db.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with alone.connect() as connection:
             connection.execute(text("VACUUM ANALYZE"))
     db.engine.dispose()
 

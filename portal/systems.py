@@ -18,10 +18,10 @@ class Tab:
 
 TABS = (
     Tab("Overview", "portal.connection"),
-    Tab("OAuth", "portal.oauth"),
+    Tab("Journal", "portal.journal_page"),
     Tab("Brake", "portal.brake"),
     Tab("Waiting", "portal.links", counts="waiting"),
     Tab("Events", "portal.stream"),
-    Tab("Journal", "portal.journal_page"),
+    Tab("OAuth", "portal.oauth"),
     Tab("Settings", "portal.connection_settings", "connections.write"),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import current_app, url_for
+from flask import current_app
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from idp.directory.adoptions import NameOfAnother
@@ -97,13 +97,18 @@ def from_directory(error: DirectoryError) -> ScimError:
 def _detail(error: DirectoryError) -> str:
     """The sentence, with the page where somebody can decide: the portal is met by its endpoints."""
     if isinstance(error, BrakeEngaged | Quarantined):
-        page = url_for("portal.brake", connection_id=error.connection_id)
+        page = _page("portal.brake", connection_id=error.connection_id)
     elif isinstance(error, NameOfAnother):
-        page = url_for("portal.link_new", connection_id=error.connection_id, user_id=error.user_id)
+        page = _page("portal.link_new", connection_id=error.connection_id, user_id=error.user_id)
     else:
         return error.sentence
-    origin = current_app.config["CHAMBERLAIN"].public_url
-    return f"{error.sentence.removesuffix('.')}: {origin}{page}"
+    return f"{error.sentence.removesuffix('.')}: {page}"
+
+
+def _page(endpoint: str, **named: str) -> str:
+    """The address of a page of the portal, as configured: a rehearsal has no request to ask."""
+    path = current_app.url_map.bind("").build(endpoint, named)
+    return f"{current_app.config['CHAMBERLAIN'].public_url}{path}"
 
 
 def _scim_type(error: DirectoryError, status: int) -> str:

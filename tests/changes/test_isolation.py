@@ -141,6 +141,8 @@ READS: dict[str, list[Read]] = {
         lambda a, t: queries.find_user(a, t.deleted, deleted=True),
     ],
     "find_users": [lambda a, t: queries.find_users(a, [t.user, t.deleted])],
+    "show_user": [lambda a, t: queries.show_user(a, t.user)],
+    "show_users": [lambda a, t: queries.show_users(a, [t.user, t.deleted])],
     "find_user_by_name": [lambda a, t: queries.find_user_by_name(a, key(t.name))],
     "list_users": [
         lambda a, _: queries.list_users(a, ListQuery()),
