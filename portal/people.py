@@ -23,6 +23,7 @@ from idp.changes.intents import (
 from idp.directory import queries
 from idp.directory.actors import Actor
 from idp.directory.adoptions import AdoptionView
+from idp.directory.credentials import link_address
 from idp.directory.errors import DirectoryError
 from idp.directory.roles import ROLES
 from idp.directory.views import UserView
@@ -241,8 +242,9 @@ def person_link(actor: Actor, user_id: str) -> Response | Redirect:
 def _mail_address(who: UserView) -> str:
     """Where the link can be sent to, if anything here can send."""
     settings = sessions.settings()
-    address = who.email or who.user_name
-    return address if (settings.smtp_url or settings.demo) and "@" in address else ""
+    emails = who.record.get("emails") or []
+    address = link_address(who.user_name, emails, who.owners, who.source_id)
+    return address if settings.smtp_url or settings.demo else ""
 
 
 def person_delete(actor: Actor, user_id: str) -> Response | Redirect:

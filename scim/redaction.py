@@ -22,6 +22,8 @@ _NAMED = re.compile(rf"(?:^|[:.])(?:{_ANY})(?:$|[.\[])", re.IGNORECASE)
 _TOLD = re.compile(
     rf"\b(?:{_ANY})[\"'\\]*\s*(?::|=|\s(?:eq|ne|co|sw|ew|gt|ge|lt|le)\b)", re.IGNORECASE
 )
+# A token or secret of this product's own making, wherever it stands.
+_OURS = re.compile(r"\bch[abs]_[\w-]{20,}")
 
 
 def redacted(value: Any) -> Any:
@@ -47,13 +49,13 @@ def _names_secret(operation: dict[str, Any]) -> bool:
 
 def _tells(text: str) -> bool:
     packed = text.lstrip().startswith("{") and "\\u" in text  # JSON can spell a name in escapes
-    return packed or bool(_TOLD.search(text))
+    return packed or bool(_TOLD.search(text)) or bool(_OURS.search(text))
 
 
 def redacted_query(query: str) -> str:
     """The query of an address with LEFT_OUT for every secret in it."""
     plain = unquote_plus(query) if "%" in query or "+" in query else query
-    if not _TOLD.search(plain):
+    if not _TOLD.search(plain) and not _OURS.search(plain):
         return query
     pairs = parse_qsl(query, keep_blank_values=True)
     kept = [(n, LEFT_OUT if _NAMED.search(n) or _tells(v) else v) for n, v in pairs]

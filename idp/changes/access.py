@@ -17,7 +17,7 @@ from idp.changes.intents import (
     StartSession,
 )
 from idp.clock import new_id, new_secret
-from idp.directory.credentials import BrowserSession, Credential, OneTimeLink
+from idp.directory.credentials import BrowserSession, Credential, OneTimeLink, link_address
 from idp.directory.errors import Conflict, Forbidden, Invalid, not_found
 from idp.directory.users import User
 from idp.directory.values import digest
@@ -120,10 +120,9 @@ def issue_link(batch: Batch, change: IssueLink) -> Result:
 
 
 def _mail_link(batch: Batch, who: Person, change: IssueLink, token: str) -> None:
-    emails = who.flat.get("emails") or []
-    chosen = next((e for e in emails if e.get("primary")), emails[0] if emails else {})
-    address = chosen.get("value") or who.flat["userName"]
-    if "@" in address:
+    emails, row = who.flat.get("emails") or [], who.row
+    address = link_address(who.flat["userName"], emails, row["owners"], row["source"])
+    if address:
         content = {"to": address, "user_id": who.id, "purpose": change.purpose}
         batch.mails.append(content | {"link": change.url_prefix + token})
 

@@ -224,8 +224,11 @@ def check_administrator(batch: Batch, who: Person, altered: Iterable[str]) -> No
     """How an administrator signs in is not for a connection to change, unless it owns it."""
     if batch.actor.kind != "connection" or not batch.roles.get(who.id):
         return
+    source = batch.actor.source
     for path in PROVES_WHO.intersection(altered):
-        if who.flat.get(path) is not None and who.row["owners"].get(path) != batch.actor.source:
+        missing = who.flat.get(path) is None  # then it is for who brought the person to give it
+        owner = who.row["source"] if missing else who.row["owners"].get(path)
+        if owner != source:
             raise Forbidden(
                 "administrator_protected",
                 f"{path} of an administrator is changed in the portal, not by a connection.",

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from idp.changes.audit import AuditEntry
 from idp.changes.batch import Batch, Person, Row
-from idp.directory.brakes import APPROVED, KINDS, REJECTED, Brake, BrakeEngaged, Limits, Stop
+from idp.directory.brakes import KINDS, REJECTED, Brake, BrakeEngaged, Limits, Stop
 from idp.directory.brakes import limits_of as read_limits_of
 from idp.directory.connections import Connection, Link
 from idp.directory.groups import Group, Membership
@@ -177,7 +177,7 @@ def _came_back(batch: Batch, row: Row, move: Moves, limits: Limits) -> int:
 
 def _allowed(batch: Batch, row: Row, limits: Limits, loss: int, before: int) -> int:
     """How much may go; of how many it is a share is asked only where that decides."""
-    if row["verdict"] == APPROVED:
+    if row["verdict"]:  # approved: as much as was said; rejected: no more than held before
         return int(row["allowance"])
     limit = limits.kinds[row["kind"]]
     if loss > limit.allows(row["total"]):

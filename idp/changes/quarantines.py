@@ -97,7 +97,7 @@ def approve(batch: Batch, change: ApproveBrake) -> Result:
 def reject(batch: Batch, change: RejectBrake) -> Result:
     """Let the connection go on, but not with this: a window begins in which no more may go."""
     held = _decided(batch, change.connection_id, change.quarantine_id, REJECTED)
-    _keep(batch, _counting(batch, held) | {"verdict": REJECTED, "allowance": 0})
+    _keep(batch, _counting(batch, held) | {"verdict": REJECTED, "allowance": held["allowed"]})
     return Result(held["connection_id"], changed=True)
 
 

@@ -82,11 +82,14 @@ def _named_otherwise(who: Person, change: CreateUser) -> bool:
 def applicable(batch: Batch, who: Person, fields: Flat) -> Flat:
     """What of a creation applies to somebody who is here: what no other source owns.
 
-    Whether they are active is the point of it: where another source owns that, it is refused.
+    Whether they are active is the point of coming back: where another source owns that, it is
+    refused. Of somebody who was linked it is only what the client itself says of it.
     """
     owners = who.row["owners"]
-    given: Flat = {"active": True} | {path: v for path, v in fields.items() if v is not None}
-    if bool(given["active"]) != bool(who.flat.get("active")):
+    given: Flat = {path: v for path, v in fields.items() if v is not None}
+    if who.id not in batch.adopted or not is_anothers(batch, owners.get("active")):
+        given = {"active": True} | given
+    if bool(given.get("active", who.flat.get("active"))) != bool(who.flat.get("active")):
         check_owners(batch, who, ("active",))
     return {path: v for path, v in given.items() if not is_anothers(batch, owners.get(path))}
 

@@ -1,10 +1,13 @@
 """How people prove who they are, and the sessions that this begins. Secrets are kept as hashes."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKeyConstraint, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from idp.directory.actors import LOCAL
 from idp.extensions import Model
 
 _USER = (["org_id", "user_id"], ["users.org_id", "users.id"])
@@ -85,3 +88,19 @@ class SigningKey(Model):
     private_key: Mapped[str] = mapped_column(Text)  # sealed PEM
     not_after: Mapped[datetime]
     created: Mapped[datetime]
+
+
+def link_address(
+    user_name: str, emails: Sequence[Mapping[str, Any]], owners: Mapping[str, str], source: str
+) -> str:
+    """Where a one-time link for somebody may be sent; "" where no address can be believed.
+
+    Whoever reads the link becomes that person. So it goes only where the organization itself, or
+    the source that brought the person, says that they read it: not where another connection does.
+    """
+    believed = (LOCAL, source)
+    chosen = next((e for e in emails if e.get("primary")), emails[0] if emails else {})
+    if chosen.get("value") and owners.get("emails", LOCAL) in believed:
+        return str(chosen["value"])
+    trusted = "@" in user_name and owners.get("userName", LOCAL) in believed
+    return user_name if trusted else ""

@@ -350,6 +350,22 @@ def test_after_rejection_joiners_flow_and_leavers_beyond_the_limit_do_not(
     apply(*leave(old[20]), by=people.hr)
 
 
+def test_a_rejection_after_an_approval_allows_no_more_than_was_approved(
+    people: Cast, old: list[str]
+) -> None:
+    stopped(people.hr, *leave(*old[:30]))
+    first = brake(people).quarantine
+    assert first is not None
+    apply(ApproveBrake(people.hr.id, first.id, 2), by=people.alice)
+    apply(*leave(*old[:2]), by=people.hr)
+    stopped(people.hr, *leave(old[2]))
+    second = brake(people).quarantine
+    assert second is not None
+    apply(RejectBrake(people.hr.id, second.id), by=people.alice)
+    stopped(people.hr, *leave(old[2]))
+    assert active(people, old) == 58
+
+
 def test_a_decision_is_about_the_stop_that_was_seen(people: Cast, old: list[str]) -> None:
     with pytest.raises(Conflict) as refused:
         apply(ApproveBrake(people.hr.id, "x", 1), by=people.alice)

@@ -1,18 +1,23 @@
 """Each value remembers the source that wrote it, and nobody else overwrites it."""
 
 import pytest
+from sqlalchemy import func, select
 
 from idp.changes import apply
 from idp.changes.intents import (
+    AssignRole,
     ChangeUser,
     CreateConnection,
     CreateUser,
     DeleteConnection,
     DeleteUser,
+    IssueLink,
 )
+from idp.changes.outbox import Delivery
 from idp.directory import queries
 from idp.directory.actors import Actor
-from idp.directory.errors import Forbidden
+from idp.directory.errors import DirectoryError, Forbidden
+from idp.extensions import db
 from tests.cast import SCIM, Cast
 from tests.changes.steps import statements, written
 
@@ -144,3 +149,22 @@ def test_asking_who_owns_costs_one_look_for_many_people(people: Cast) -> None:
 def test_a_source_may_delete_whom_it_did_not_bring(people: Cast) -> None:
     apply(DeleteUser(people.bob.id), by=people.hr)
     assert queries.find_user(people.alice, people.bob.id, deleted=True).status == "deleted"
+
+
+EVIL = {"emails": [{"value": "evil@evil.example", "primary": True}]}
+
+
+def test_no_other_connection_says_where_an_administrators_link_goes(people: Cast) -> None:
+    admin = apply(CreateUser({"userName": "ada"}), by=people.hr).first.id
+    apply(AssignRole(admin, "global_administrator"), by=people.operator)
+    with pytest.raises(DirectoryError) as refused:
+        apply(ChangeUser(admin, EVIL), by=payroll(people))
+    assert refused.value.code == "administrator_protected"
+    assert apply(ChangeUser(admin, EVIL), by=people.hr).changed
+
+
+def test_a_link_is_not_sent_where_another_connection_says(people: Cast) -> None:
+    grace = apply(CreateUser({"userName": "grace"}), by=people.hr).first.id
+    apply(ChangeUser(grace, EVIL), by=payroll(people))
+    apply(IssueLink(grace, "invite", deliver=True), by=people.operator)
+    assert db.session.scalar(select(func.count()).select_from(Delivery)) == 0

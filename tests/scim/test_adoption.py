@@ -205,3 +205,15 @@ def test_a_reader_wishes_nothing(people: Cast, client: Any) -> None:
     token = apply(IssueToken(people.hr.id, "read"), by=people.alice).first.secret
     assert Scim(client, token or "")("POST", "/Users", arrival()).status_code == 403
     assert waiting(people) == []
+
+
+def test_a_linked_person_whom_another_source_shut_out_is_met_as_they_are(
+    connect: Callable[..., Scim], people: Cast
+) -> None:
+    apply(ChangeUser(people.erin, {"active": False}), by=people.hr)
+    okta = connect("okta")
+    assert okta("POST", "/Users", arrival("erin@northwind.example", "O-1")).status_code == 409
+    (wish,) = queries.waiting_links(people.alice)
+    apply(LinkPerson(wish.connection_id, people.erin, "O-1"), by=people.alice)
+    answer = okta("POST", "/Users", arrival("erin@northwind.example", "O-1", nickName="E"))
+    assert (answer.status_code, answer.json.get("active")) == (201, False)

@@ -323,3 +323,8 @@ class _Overtaken:
             nick = {"op": "replace", "path": "nickName", "value": "Joey"}
             assert self.scim.patch(self.path, nick).status_code == 200
         return apply(*changes, by=by, dry_run=dry_run)
+
+
+def test_what_refers_to_nothing_has_no_address(scim: Scim) -> None:
+    told = bulk(scim, titled("/Users/bulkId:x", "Clerk"), {"method": "DELETE", "path": "/"})
+    assert ["location" in one for one in told] == [False, False]

@@ -189,6 +189,12 @@ def test_no_secret_of_an_address_is_kept(scim: Scim, entries: Entries, query: st
     assert entry.kept == "redacted"
 
 
+def test_a_token_of_ours_is_kept_nowhere(scim: Scim, entries: Entries) -> None:
+    scim("GET", f'/Users?filter=userName eq "Bearer {scim.token}"')
+    scim("POST", "/Users", {"userName": "x", "title": scim.token})
+    assert scim.token not in repr(entries())
+
+
 def test_what_is_no_secret_stays(scim: Scim, people: Cast, entries: Entries) -> None:
     scim.patch(f"/Users/{people.erin}", {"op": "add", "path": "title", "value": "Password clerk"})
     (entry,) = entries()
