@@ -33,8 +33,11 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0  # between two packets; the whole answer has twice that
 SIZE_LIMIT = 16 * 1024 * 1024
 CHUNK = 64 * 1024
-# They carry an IPv4 address inside, which may be a private one: NAT64 and 6to4.
-_TRANSLATED = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")))
+# They carry an IPv4 address inside, which may be a private one: NAT64, 6to4, and the IPv4-compatible
+# addresses of old (RFC 4291 §2.5.5.1).
+_TRANSLATED = tuple(
+    map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "::/96"))
+)
 
 
 def _user_agent() -> str:
@@ -121,6 +124,39 @@ def check_url(url: str, allowed: Allowed) -> SplitResult:
     if parts.scheme == "http" and _may_be_plain(parts.hostname, port, allowed):
         return parts
     raise Unreached("address_refused", "The address must begin with https://.")
+
+
+def check_literal(url: str, allowed: Allowed) -> None:
+    """`check_url`, and an IP address that is written out is judged at once. Raises Unreached.
+
+    No name is looked up: what a name leads to is judged when it is used, each time.
+    """
+    parts = check_url(url, allowed)
+    host = parts.hostname or ""
+    literal = _literal(host)
+    if literal is not None:
+        _judged([literal], host, _port(parts), allowed)
+
+
+def _literal(host: str) -> Address | None:
+    """The address that a host spells; also as the resolver reads 0x7f.1 or 2130706433."""
+    try:
+        return ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        pass
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except (OSError, ValueError):
+        return None
+
+
+def origin_of(url: str) -> tuple[str, str, int]:
+    """(scheme, host, port) of an address, the port of its scheme where none is named.
+
+    Raises ValueError where it is no address.
+    """
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or "", _port(parts)
 
 
 def _port(parts: SplitResult) -> int:
@@ -261,7 +297,8 @@ def _judged(addresses: Iterable[Address], host: str, port: int, allowed: Allowed
         if not (allowed.names(host, port) or allowed.holds(address) or is_public(address)):
             raise Unreached(
                 "address_refused",
-                f"{host} is in a private network. An operator can allow it by OUTGOING_ALLOW.",
+                f"{host} is in a private network. An operator can allow it by "
+                "CHAMBERLAIN_OUTGOING_ALLOW.",
                 str(address),
             )
     return listed[0]

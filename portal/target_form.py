@@ -5,6 +5,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
+    Field,
     IntegerField,
     PasswordField,
     RadioField,
@@ -13,13 +14,15 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired, NumberRange
+from wtforms.validators import InputRequired, NumberRange, ValidationError
 
+from idp import sessions
 from idp.directory import queries
 from idp.directory.actors import Actor
 from idp.directory.errors import Invalid
 from idp.directory.provisioning import TargetView
 from idp.directory.targets import AUTHS, MEMBERS_MAX, TargetSettings
+from idp.outgoing import Unreached, check_literal
 
 AUTH_WORDS: Any = {"bearer": "A token", "client_credentials": "Client id and secret (OAuth)"}
 LEAVER_WORDS: Any = {"deactivate": "Deactivate the account", "delete": "Delete the account"}
@@ -53,6 +56,15 @@ class TargetForm(FlaskForm):
         default=100,
     )
 
+    def validate_base_url(self, field: Field) -> None:
+        """An address that may not be asked is not kept either."""
+        _check_address(field)
+
+    def validate_token_url(self, field: Field) -> None:
+        """As the base address, where it is used."""
+        if self.auth.data == "client_credentials":
+            _check_address(field)
+
     def settings(self) -> TargetSettings:
         """What was chosen. Raises Invalid where the mapping cannot be read."""
         return TargetSettings(
@@ -73,6 +85,13 @@ class TargetForm(FlaskForm):
         wanted = AUTHS.get(self.auth.data, ())
         given = {name: (self[name].data or "").strip() for name in wanted}
         return given if any(given.values()) else {}
+
+
+def _check_address(field: Field) -> None:
+    try:
+        check_literal((field.data or "").strip(), sessions.settings().outgoing)
+    except Unreached as refused:
+        raise ValidationError(refused.sentence) from refused
 
 
 def read_mapping(text: str) -> dict[str, str]:

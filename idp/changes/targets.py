@@ -37,6 +37,7 @@ from idp.directory.targets import (
     check_settings,
 )
 from idp.directory.values import digest
+from idp.outgoing import origin_of
 
 PURPOSE = "outbound"
 SECRET_MAX = 8192
@@ -120,8 +121,8 @@ def change_target(batch: Batch, change: ChangeTarget) -> Result:
     before = TargetSettings.read(row["settings"])
     settings = change.settings or before
     _check(batch, settings)
-    if settings.auth != before.auth and not change.secrets:
-        _sealed(settings, {})  # another way in needs secrets of its own: refused by name
+    if not change.secrets:
+        _check_kept(before, settings)
     wanted = ChangeConnection(
         change.id, name=change.name, settings=settings.stored(), expect=change.expect
     )
@@ -136,6 +137,29 @@ def change_target(batch: Batch, change: ChangeTarget) -> Result:
         batch.update(Target, {"connection_id": change.id}, {"abilities": {}})
         batch.update(Follower, {"connection_id": change.id}, followers.awake())
     return result
+
+
+def _check_kept(before: TargetSettings, settings: TargetSettings) -> None:
+    """Secrets that are not given again serve the same way in, at the same servers, alone.
+
+    Else who may change an address, and may not read the secret, would have it sent to their own.
+    """
+    if settings.auth != before.auth:
+        _sealed(settings, {})  # another way in needs secrets of its own: refused by name
+    if _receivers(settings) != _receivers(before):
+        raise Invalid(
+            "secret_again",
+            "The address leads to another server. Give the secret for it again.",
+            attribute=AUTHS[settings.auth][-1],
+        )
+
+
+def _receivers(settings: TargetSettings) -> list[tuple[str, str, int]]:
+    """The servers that a secret, or a token that was had by it, is sent to."""
+    urls = [settings.base_url]
+    if settings.auth == "client_credentials":
+        urls.append(settings.token_url)
+    return [origin_of(url) for url in urls]
 
 
 def reconcile_target(batch: Batch, change: ReconcileTarget) -> Result:

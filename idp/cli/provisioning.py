@@ -17,6 +17,7 @@ from idp.directory import queries
 from idp.directory.actors import Actor
 from idp.directory.provisioning import TargetView
 from idp.directory.targets import AUTHS, DEPROVISIONS, WRITES, TargetSettings
+from idp.outgoing import Unreached, check_literal
 from scim import outbound
 
 provision = click.Group(
@@ -45,6 +46,9 @@ LOOK_EVERY = 0.2
 def add(org: str, name: str, **given: Any) -> Answer:
     """Attach an application; the worker begins with its first walk at once."""
     by = operator(organization(org).id)
+    _check_address(given["base_url"], "--url")
+    if given["client_id"]:
+        _check_address(given["token_url"], "--token-url")
     secrets = _secrets(given)
     settings = TargetSettings(
         base_url=given["base_url"],
@@ -60,6 +64,14 @@ def add(org: str, name: str, **given: Any) -> Answer:
     )
     made = apply(CreateTarget(name, settings, secrets), by=by).first
     return Answer({"target": made.id, "name": name, "base_url": settings.base_url})
+
+
+def _check_address(url: str, option: str) -> None:
+    """An address that may not be asked is not kept either."""
+    try:
+        check_literal(url, sessions.settings().outgoing)
+    except Unreached as refused:
+        raise click.ClickException(f"{option}: {refused.sentence}") from refused
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -89,8 +89,23 @@ def test_a_secret_comes_from_a_file_and_no_other_way(
 
 
 def test_an_application_that_may_not_be_reached_says_so(run: Run, people: Cast) -> None:
-    words = ("provision", "add", "northwind", "Wiki", "--url", "https://127.0.0.1/scim")
+    words = ("provision", "add", "northwind", "Wiki", "--url", "https://localhost/scim")
     run(*words, "--token-stdin", given="secret")
     tried = run("provision", "try", "northwind", "Wiki")
     assert tried.code == 1
     assert "private network" in tried.err
+
+
+@pytest.mark.parametrize(
+    "option, given",
+    [
+        ("--url", "--url https://169.254.169.254/scim --token-stdin"),
+        ("--token-url", "--url https://a.example --client-id c --token-url https://[::1]/token"),
+    ],
+)
+def test_a_private_address_is_not_kept(run: Run, people: Cast, option: str, given: str) -> None:
+    refused = run("provision", "add", "northwind", "Wiki", *given.split(), given="secret")
+    assert refused.code == 1
+    assert option in refused.err
+    assert "CHAMBERLAIN_OUTGOING_ALLOW" in refused.err
+    assert run("provision", "status", "northwind", "--json").data["targets"] == []

@@ -61,6 +61,39 @@ def test_secrets_are_sealed_and_told_to_nobody(app: Flask, people: Cast) -> None
     assert entries[1].diff["base_url"] == [None, "https://app.example/scim/v2"]
 
 
+BY_CLIENT = replace(SETTINGS, auth="client_credentials", token_url="https://login.example/token")
+CLIENT = {"client_id": "us", "client_secret": "a very secret secret"}
+
+
+@pytest.mark.parametrize(
+    "settings, secrets, altered",
+    [
+        (SETTINGS, TOKEN, {"base_url": "https://thief.example/scim/v2"}),
+        (SETTINGS, TOKEN, {"base_url": "http://app.example/scim/v2"}),
+        (SETTINGS, TOKEN, {"base_url": "https://app.example:8443/scim/v2"}),
+        (BY_CLIENT, CLIENT, {"base_url": "https://thief.example/scim/v2"}),
+        (BY_CLIENT, CLIENT, {"token_url": "https://thief.example/token"}),
+    ],
+)
+def test_a_stored_secret_does_not_go_to_another_server(
+    people: Cast, settings: TargetSettings, secrets: dict[str, str], altered: dict[str, str]
+) -> None:
+    made = apply(CreateTarget("CRM", settings, secrets), by=people.alice).first.id
+    moved = replace(settings, **altered)  # type: ignore[arg-type]
+    with pytest.raises(Invalid) as refused:
+        apply(ChangeTarget(made, settings=moved), by=people.alice)
+    assert (refused.value.code, refused.value.attribute) == ("secret_again", list(secrets)[-1])
+    assert queries.find_target(people.alice, made).settings == settings
+    assert apply(ChangeTarget(made, settings=moved, secrets=secrets), by=people.alice).changed
+
+
+def test_another_path_at_the_same_server_keeps_the_secret(people: Cast) -> None:
+    made = apply(CreateTarget("CRM", SETTINGS, TOKEN), by=people.alice).first.id
+    moved = replace(SETTINGS, base_url="https://APP.example:443/scim")
+    assert apply(ChangeTarget(made, settings=moved), by=people.alice).changed
+    assert queries.target_secrets(people.org, made) == TOKEN
+
+
 @pytest.mark.parametrize("secret", ["", "with\r\nnewline", "ü", "x" * 9000])
 def test_a_secret_that_no_header_can_carry_is_refused(people: Cast, secret: str) -> None:
     with pytest.raises(Invalid) as refused:

@@ -17,7 +17,8 @@ from tests.outbound.test_outgoing import ok, server
 def turned(wiki: Provisioned, place: str) -> Provisioned:
     """The same target, at another address."""
     settings = replace(wiki.view().settings, base_url=f"http://{place}")
-    apply(ChangeTarget(wiki.id, settings=settings), by=wiki.people.operator)
+    secrets = {"token": wiki.peer.token}  # another server has it only if it is given again
+    apply(ChangeTarget(wiki.id, settings=settings, secrets=secrets), by=wiki.people.operator)
     return wiki
 
 

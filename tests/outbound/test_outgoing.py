@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from idp import outgoing
-from idp.outgoing import Allowed, Session, Unreached, is_public, read_allowed
+from idp.outgoing import Allowed, Session, Unreached, check_literal, is_public, read_allowed
 from tests import counterparts
 
 NOBODY = Allowed()
@@ -104,11 +104,26 @@ def test_no_web_address_is_refused(url: str) -> None:
         "[::ffff:127.0.0.1]",
         "[64:ff9b::7f00:1]",
         "[2002:7f00:1::]",
+        "[::7f00:1]",
+        "[::5db8:d822]",
         "224.0.0.1",
     ],
 )
 def test_private_addresses_are_refused_however_they_are_written(host: str) -> None:
     assert refusal(f"https://{host}/") == "address_refused"
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "[fd00::1]", "2130706433", "0x7f.1", "[::1]"])
+def test_a_private_address_that_is_written_out_needs_no_look_up(
+    monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    monkeypatch.delattr(socket, "getaddrinfo")
+    with pytest.raises(Unreached) as refused:
+        check_literal(f"https://{host}/scim", NOBODY)
+    assert "CHAMBERLAIN_OUTGOING_ALLOW" in refused.value.sentence
+    for url in ("https://app.example/scim", "https://93.184.216.34/scim"):
+        check_literal(url, NOBODY)
+    check_literal("http://127.0.0.1:8080/scim", LOOPBACK)
 
 
 def test_public_addresses_are_public() -> None:

@@ -48,6 +48,12 @@ def test_an_application_is_attached_with_its_scope_and_mapping(site: Site, alice
     [
         ({"token": ""}, "Give the secret"),
         ({"base_url": "wiki.example"}, "Give an address such as"),
+        ({"base_url": "http://169.254.169.254/scim"}, "must begin with https://"),
+        ({"base_url": "https://169.254.169.254/scim"}, "CHAMBERLAIN_OUTGOING_ALLOW"),
+        (
+            {"token_url": "https://10.0.0.1/token", "auth": "client_credentials"},
+            "10.0.0.1 is in a private network",
+        ),
         ({"mapping": "shoeSize = title"}, "There is no attribute"),
         ({"mapping": "just words"}, "Write each line as attribute = source"),
         ({"members_at_once": "0"}, "Send 1 to 1000"),
@@ -73,6 +79,18 @@ def test_an_edit_keeps_the_secret_that_is_not_typed_again(
     assert held(site, "CRM").settings.deprovision == "delete"
     with site.app.app_context():
         assert queries.target_secrets(site.cast.org, site.target) == {"token": "secret"}
+
+
+def test_another_server_gets_the_secret_only_if_it_is_typed_again(
+    site: Site, alice: Visitor, crm: str
+) -> None:
+    alice.get(f"{crm}/edit").submit("Save", base_url="https://elsewhere.example/scim")
+    assert alice.answer.status_code == 422
+    told = alice.page.get_element_by_id("token-wrong-1")
+    assert "Give the secret for it again." in told.text_content()
+    assert held(site, "CRM").settings.base_url != "https://elsewhere.example/scim"
+    alice.submit("Save", base_url="https://elsewhere.example/scim", token="theirs")
+    assert held(site, "CRM").settings.base_url == "https://elsewhere.example/scim"
 
 
 def test_a_scope_that_is_gone_does_not_become_everybody(
@@ -125,7 +143,8 @@ def test_it_is_paused_and_resumed(site: Site, alice: Visitor, crm: str) -> None:
 def test_a_trial_of_a_private_address_is_refused_in_words(
     site: Site, alice: Visitor, crm: str
 ) -> None:
-    alice.get(f"{crm}/edit").submit("Save", base_url="https://127.0.0.1/scim")
+    alice.get(f"{crm}/edit")
+    alice.submit("Save", base_url="https://localhost/scim", token="secret")
     alice.get(crm).submit("Test the connection")
     assert "is in a private network" in alice.text
 
