@@ -33,8 +33,8 @@ CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0  # between two packets; the whole answer has twice that
 SIZE_LIMIT = 16 * 1024 * 1024
 CHUNK = 64 * 1024
-# They carry an IPv4 address inside, which may be a private one: NAT64, 6to4, and the IPv4-compatible
-# addresses of old (RFC 4291 §2.5.5.1).
+# They carry an IPv4 address inside, which may be a private one: NAT64, 6to4, and IPv4-compatible
+# addresses (RFC 4291 §2.5.5.1).
 _TRANSLATED = tuple(
     map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "::/96"))
 )

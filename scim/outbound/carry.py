@@ -152,7 +152,7 @@ def _adopt(turn: Turn, step: Step, found: Resource) -> None:
     if owner is not None and owner.subject_id != step.subject_id:
         raise Refused(409, f"The application has this name for {owner.name} already.")
     turn.created.add(step.subject_id)
-    _change(turn, step, projected(found, [step.record]), remote_id)
+    _change(turn, step, projected(found, step.record), remote_id)
     _there(turn, step, remote_id)
 
 

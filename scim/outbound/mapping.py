@@ -24,6 +24,7 @@ from idp.directory.targets import OURS, fill, source_paths
 from idp.directory.views import UserView
 
 MANAGER = f"{ENTERPRISE_SCHEMA}:manager.value"
+MADE_UP = frozenset({"displayName", "name.formatted"})
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,21 @@ class Mapper:
             path
             for path, leaf in self.vocabulary.user_leaves.items()
             if _goes(leaf) and self._takes(leaf) and path.lower() not in replaced
+        )
+
+    @cached_property
+    def ours(self) -> tuple[str, ...]:
+        """What the target has from us alone: where we say nothing, nothing should be there.
+
+        Not what a mapping leaves out (`-`), and not the names that services make up themselves
+        from the others.
+        """
+        mapped = [
+            self._leaf(name) or name for name, source in self.mapping.items() if source != "-"
+        ]
+        readonly = {p for p, leaf in self.vocabulary.user_leaves.items() if not _goes(leaf)}
+        return tuple(
+            path for path in (*self.paths, *mapped) if path not in readonly and path not in MADE_UP
         )
 
     def _leaf(self, wanted: str) -> str | None:
@@ -137,13 +153,31 @@ def resource(kind: str, record: Record) -> Record:
     return {"schemas": [core, *extensions]} | record
 
 
-def projected(found: Mapping[str, Any], wanted: Iterable[Record]) -> Record:
-    """What a resource at the target says of the attributes that these records speak of."""
+def projected(found: Mapping[str, Any], wanted: Record, more: Iterable[str] = ()) -> Record:
+    """What a resource at the target says of the attributes that `wanted` has.
+
+    A list that differs only in what a target adds to entries of its own accord is as in `wanted`.
+    Of the paths in `more` that `wanted` is silent about: what has a value there. An empty value
+    or False is as good as none.
+    """
     there = flatten({name: value for name, value in found.items() if name != "meta"})
-    paths = {path for record in wanted for path in flatten(record)}
-    lowered = {path.lower(): value for path, value in there.items()}
-    kept = {path: lowered[path.lower()] for path in paths if path.lower() in lowered}
-    return nest({path: _bare(value) for path, value in kept.items()})
+    lowered, asked = {path.lower(): value for path, value in there.items()}, flatten(wanted)
+    kept = {
+        path: _alike(lowered[path.lower()], value)
+        for path, value in asked.items()
+        if path.lower() in lowered
+    }
+    spoken = {path.lower() for path in asked}
+    for path in more:
+        if path.lower() not in spoken and lowered.get(path.lower()):
+            kept[path] = _bare(lowered[path.lower()])
+    return nest(kept)
+
+
+def _alike(there: Any, wanted: Any) -> Any:
+    """A value that is there; as it was wanted, where it is the same."""
+    bare = _bare(there)
+    return wanted if bare == _bare(wanted) else bare
 
 
 def _bare(value: Any) -> Any:

@@ -55,11 +55,17 @@ def _compare(turn: Turn, kind: str, found: Sequence[Resource], drift: dict[str, 
         if link is None:
             drift["unknown"] += 1
             continue
-        is_there = projected(resource, [link.sent])
+        is_there = projected(resource, link.sent, _ours(turn, link))
         if is_there != link.sent:
             _count(drift, link, is_there)
         rows.append(_seen(link, is_there))
     provisioned.seen(turn.target.id, rows)
+
+
+def _ours(turn: Turn, link: LinkView) -> Sequence[str]:
+    """What nobody but us should have filled there: of people who should be there, once sent."""
+    sent = link.kind == "User" and link.state == "present" and link.sent
+    return turn.reader.mapper.ours if sent else ()
 
 
 def _seen(link: LinkView, is_there: dict[str, Any]) -> dict[str, Any]:

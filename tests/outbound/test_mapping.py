@@ -216,5 +216,20 @@ def test_what_is_there_is_read_in_any_case_and_without_what_is_added() -> None:
         "emails": [{"value": "x@y.example", "display": "x"}],
         "meta": {"created": "…"},
     }
-    wanted = [{"title": "b", "emails": [{"value": "x@y.example"}]}]
+    wanted = {"title": "b", "emails": [{"value": "x@y.example"}]}
     assert projected(found, wanted) == {"title": "a", "emails": [{"value": "x@y.example"}]}
+
+
+@pytest.mark.parametrize("added", [{}, {"display": "X"}, {"display": "other", "$ref": "/x"}])
+def test_what_a_target_makes_of_a_display_is_no_difference(added: dict[str, str]) -> None:
+    wanted = {"emails": [{"value": "x@y.example", "display": "X"}]}
+    assert projected({"emails": [{"value": "x@y.example"} | added]}, wanted) == wanted
+
+
+def test_what_was_filled_behind_our_back_is_seen_where_it_is_ours() -> None:
+    mapping = {"locale": "-", "urn:crm:User:tier": '"gold"'}
+    ours = Mapper(CORE, None, mapping).ours
+    found = {"Title": "Queen", "locale": "de", "nickName": "", "groups": [{"value": "g"}]}
+    theirs = {"displayName": "Ada", "shoeSize": 38, "urn:crm:User": {"tier": "iron"}}
+    there = projected(found | theirs, {}, ours)
+    assert there == {"title": "Queen", "urn:crm:User": {"tier": "iron"}}

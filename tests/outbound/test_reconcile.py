@@ -6,6 +6,7 @@ from flask import Flask
 
 from idp.changes import apply
 from idp.changes.intents import ChangeUser, CreateUser, DeleteUser, ReconcileTarget
+from idp.directory.attributes import ENTERPRISE_SCHEMA
 from idp.directory.errors import NotFound
 from scim import outbound
 from tests.cast import Cast
@@ -57,6 +58,29 @@ def test_drift_is_found_and_repaired(wiki: Provisioned) -> None:
     assert wiki.users()["heidi@northwind.example"]["externalId"] == people.heidi.id
     assert wiki.groups() == {"Kitchen": {"bob@northwind.example", "erin@northwind.example"}}
     assert "stranger" in wiki.users()
+
+
+def test_a_display_in_a_list_is_no_drift(wiki: Provisioned) -> None:
+    emails = [{"value": "bob@northwind.example", "type": "work", "display": "Bob at work"}]
+    apply(ChangeUser(wiki.people.bob.id, {"emails": emails}), by=wiki.people.operator)
+    wiki.work()
+    assert wiki.users()["bob@northwind.example"]["emails"][0]["display"] == "Bob at work"
+    before = wiki.writes()
+    for _ in range(2):
+        assert reconcile(wiki)["changed"] == 0
+    assert wiki.writes() == before
+
+
+def test_what_was_filled_there_and_is_empty_here_is_removed(wiki: Provisioned) -> None:
+    at = f"/Users/{wiki.users()['bob@northwind.example']['id']}"
+    patch(wiki, at, op="replace", path="nickName", value="Bobby")
+    patch(wiki, at, op="replace", path=f"{ENTERPRISE_SCHEMA}:department", value="Board")
+    drift = reconcile(wiki)
+    assert (drift["changed"], drift["examples"][0]["what"]) == (1, ["nickName", ENTERPRISE_SCHEMA])
+    bob = wiki.users()["bob@northwind.example"]
+    assert "nickName" not in bob
+    assert "department" not in bob.get(ENTERPRISE_SCHEMA, {})
+    assert reconcile(wiki)["changed"] == 0
 
 
 def test_a_reconcile_reads_page_by_page(wiki: Provisioned) -> None:
