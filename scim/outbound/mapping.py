@@ -53,7 +53,9 @@ class Mapper:
         from the others.
         """
         mapped = [
-            self._leaf(name) or name for name, source in self.mapping.items() if source != "-"
+            self._leaf(name) or name
+            for name, source in self.mapping.items()
+            if source.strip() != "-"
         ]
         readonly = {p for p, leaf in self.vocabulary.user_leaves.items() if not _goes(leaf)}
         return tuple(
