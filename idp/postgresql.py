@@ -2,8 +2,9 @@
 
 Many rows go by COPY, a few in one INSERT: an `executemany` costs ten times as much, most of it
 in the driver. A connection from the pool is asked whether it still lives only where there is a
-reason to doubt it, not with a round trip each time. And a transaction that has only read can go
-on to write.
+reason to doubt it, not with a round trip each time. A transaction that has only read can go on to
+write. And a read of a set is planned each time: a plan that is kept from when a table was small
+would read all of it for ever.
 """
 
 import select
@@ -23,15 +24,25 @@ DOUBTFUL_AFTER = 30.0  # seconds idle: by then something on the way may have dro
 
 FEW = 256  # values: up to here one INSERT is quicker than a COPY, which takes a turn more
 
-# Given to `execute` with an INSERT of many plain rows.
+# Given to `execute`: with an INSERT of many plain rows; with a read of a set.
 AT_ONCE = {"at_once": True}
+PLANNED_ANEW = {"planned_anew": True}
 
 
 def prepare(engine: Engine) -> None:
     """Teach an engine these ways."""
+    event.listen(engine, "do_execute", _execute)
     event.listen(engine, "do_executemany", _insert)
     event.listen(engine, "checkin", _note_time)
     event.listen(engine, "checkout", _look)
+
+
+def _execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
+    """Do not prepare what is to be planned anew."""
+    if context is None or not context.execution_options.get("planned_anew"):
+        return False
+    cursor.execute(statement, parameters, prepare=False)
+    return True
 
 
 def _insert(cursor: Any, _statement: str, parameters: Any, context: Any) -> bool:

@@ -16,6 +16,7 @@ from idp.changes.intents import Change
 from idp.directory.actors import Actor
 from idp.directory.attributes import CORE, Flat, Vocabulary
 from idp.directory.roles import GLOBAL_ADMINISTRATOR, RoleAssignment
+from idp.postgresql import PLANNED_ANEW
 
 Row = dict[str, Any]
 Keys = tuple[tuple[str, bool], ...]
@@ -198,7 +199,8 @@ class Batch:
 
     def ask(self, statement: Executable, **values: Any) -> list[Row]:
         """The rows that a statement finds; its parameter `org` is the batch's organization."""
-        found = self.connection.execute(statement, {"org": self.org_id} | values)
+        values["org"] = self.org_id
+        found = self.connection.execute(statement, values, execution_options=PLANNED_ANEW)
         names = tuple(found.keys())
         return [dict(zip(names, row, strict=True)) for row in found]
 

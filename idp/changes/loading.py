@@ -195,7 +195,10 @@ _EDGE = select(
     _EDGES.created,
     _EDGES.org_id,
 )
-_THESE_EDGES = _EDGE.where(pair_among(_EDGES.group_id, _EDGES.member_id, "edges"))
+_THESE_EDGES = _EDGE.where(
+    among(_EDGES.member_id, "members"),  # by this PostgreSQL knows that they are few
+    pair_among(_EDGES.group_id, _EDGES.member_id, "edges"),
+)
 _EDGES_OF_GROUPS = _EDGE.where(among(_EDGES.group_id, "groups"))
 _EDGES_OF_MEMBERS = _EDGE.where(among(_EDGES.member_id, "members"))
 
@@ -203,7 +206,7 @@ _EDGES_OF_MEMBERS = _EDGE.where(among(_EDGES.member_id, "members"))
 def _memberships(batch: Batch) -> None:
     """The memberships that the batch names, and all of some groups."""
     needs = batch.needs
-    found = batch.ask(_THESE_EDGES, edges=needs.edges) if needs.edges else []
+    found = batch.ask(_THESE_EDGES, edges=needs.edges, members=needs.members) if needs.edges else []
     if needs.all_members_of:
         found += batch.ask(_EDGES_OF_GROUPS, groups=needs.all_members_of)
     for row in found:
