@@ -126,7 +126,7 @@ def prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing_now else "BEGIN")
 
 
-def reading() -> tuple[PoolProxiedConnection, Dialect]:
+def reading() -> tuple[PoolProxiedConnection, Engine]:
     """The driver's connection for reads that need no session: one for the whole request.
 
     Each read sees what is committed when it begins. Within a transaction of the session, which
@@ -134,13 +134,13 @@ def reading() -> tuple[PoolProxiedConnection, Dialect]:
     """
     engine = db.engine
     if db.session.registry.has() and (session := db.session()).in_transaction():
-        return session.connection().connection, engine.dialect
+        return session.connection().connection, engine
     held: PoolProxiedConnection | None = g.get(_READING)
     if held is None:
         held = engine.raw_connection()
         postgresql.begin_reading(held)
         setattr(g, _READING, held)
-    return held, engine.dialect
+    return held, engine
 
 
 _rehearsing: ContextVar[bool] = ContextVar("rehearsing", default=False)

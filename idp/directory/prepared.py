@@ -33,7 +33,7 @@ class _Compiled:
         named = {**self.fixed, **values}
         for name, process in self.given:
             named[name] = process(named[name])
-        return named if self.order is None else [named[name] for name in self.order]
+        return named if self.order is None else tuple(named[name] for name in self.order)
 
     def read(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
         """A row as Python knows its values."""
@@ -52,12 +52,16 @@ class Prepared:
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """All rows. Raises SQLAlchemy's DBAPIError, as any other read."""
-        connection, dialect = reading()
+        connection, engine = reading()
+        dialect = engine.dialect
         compiled = self._compile(dialect)
+        parameters = compiled.parameters(values)
         cursor = connection.cursor()
+        for listener in engine.dispatch.before_cursor_execute:  # they hear of all statements
+            listener(None, cursor, compiled.sql, parameters, None, False)
         try:
-            cursor.execute(compiled.sql, compiled.parameters(values))
-            rows: list[tuple[Any, ...]] = list(cursor.fetchall())
+            cursor.execute(compiled.sql, parameters)
+            rows = list(cursor.fetchall())
         except dialect.loaded_dbapi.Error as error:
             raise _translated(error, compiled.sql, dialect, connection) from error
         finally:
@@ -88,12 +92,12 @@ def _processor(kind: Any, dialect: Dialect, way: str) -> Any:
     return made.bind_processor(dialect) if way == "bind" else made.result_processor(dialect, None)
 
 
-def _translated(error: Any, sql: str, dialect: Dialect, connection: Any) -> DBAPIError:
+def _translated(error: Any, sql: str, dialect: Dialect, connection: Any) -> BaseException:
     """The driver's error as SQLAlchemy says it; a connection that broke is not used again."""
     broken = dialect.is_disconnect(error, connection.dbapi_connection, None)
     if broken:
         connection.invalidate(error)
-    made: DBAPIError = DBAPIError.instance(
+    translated: BaseException = DBAPIError.instance(
         sql,
         None,
         error,
@@ -102,4 +106,4 @@ def _translated(error: Any, sql: str, dialect: Dialect, connection: Any) -> DBAP
         connection_invalidated=broken,
         dialect=dialect,
     )
-    return made
+    return translated

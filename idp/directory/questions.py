@@ -18,7 +18,7 @@ from idp.directory.sets import storable
 from idp.directory.shown import showing
 from idp.directory.users import User
 from idp.directory.values import key
-from idp.directory.views import ListQuery, ShownUser
+from idp.directory.views import ListQuery, Position, ShownUser, Stretch
 
 _user: Any = User.__table__
 _link: Any = Link.__table__
@@ -30,6 +30,18 @@ _PAGE = showing(
         .order_by(_other.c.id)
         .limit(bindparam("count"))
         .offset(bindparam("skipped"))
+    )
+)
+_AFTER = showing(
+    _user.c.id.in_(
+        select(_other.c.id)
+        .where(
+            _other.c.org_id == bindparam("org"),
+            _other.c.deleted_at.is_(None),
+            _other.c.id > bindparam("after"),
+        )
+        .order_by(_other.c.id)
+        .limit(bindparam("count"))
     )
 )
 _NAMED = {
@@ -62,6 +74,26 @@ def asked_often(actor: Actor, query: ListQuery) -> list[ShownUser] | None:
         return None
     name = _FORMS[wanted.path](wanted.value)
     return _shown(_NAMED[wanted.path][groups].rows(name=name, **asked))[query.start - 1 :]
+
+
+def walked_often(
+    actor: Actor, query: ListQuery, start: Position | None
+) -> Stretch[ShownUser] | None:
+    """The people after a position, where everybody is read in order; None if it is another walk."""
+    plain = query.sort_by is None and not query.descending and query.filter is None
+    if not plain or query.count <= 0 or not reaches_everybody(actor):
+        return None
+    rows = _AFTER[query.wants("groups")].rows(
+        org=actor.org_id,
+        connection=actor.connection_id,
+        after=start.id if start else "",
+        count=query.count + 1,
+    )
+    found = _shown(rows[: query.count])
+    if not found:
+        return Stretch(())
+    first, last = Position(None, found[0].id), Position(None, found[-1].id)
+    return Stretch(found, first, last, len(rows) > query.count)
 
 
 def _shown(rows: Sequence[Any]) -> list[ShownUser]:

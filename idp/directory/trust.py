@@ -38,7 +38,7 @@ _held: Any = ConnectionToken.__table__
 _made_for: Any = Connection.__table__
 _of: Any = Organization.__table__
 # Asked before each request of a connection, so it is made once and reads no more than is used.
-_CALLER = Prepared(
+_CALLERS = (
     select(
         _held.c.id,
         _held.c.last_used_at,
@@ -57,7 +57,12 @@ _CALLER = Prepared(
     )
     .join_from(_held, _made_for, _made_for.c.id == _held.c.connection_id)
     .join(_of, _of.c.id == _held.c.org_id)
-    .where(_held.c.token_hash == bindparam("hash"))
+)
+_BY_TOKEN = Prepared(_CALLERS.where(_held.c.token_hash == bindparam("hash")))
+_BY_CONNECTION = Prepared(
+    _CALLERS.where(
+        _made_for.c.id == bindparam("connection"), _made_for.c.org_id == bindparam("org")
+    ).order_by(_held.c.scope.desc())  # "write" before "read"
 )
 
 
@@ -66,9 +71,21 @@ def caller_by_token(token: str) -> Caller | None:
 
     The token is found by its hash, so that timing tells nothing about stored secrets.
     """
-    row = _CALLER.first(hash=digest(token))
-    if row is None:
-        return None
+    row = _BY_TOKEN.first(hash=digest(token))
+    return _caller(row) if row else None
+
+
+def caller_of(actor: Actor, connection_id: str) -> Caller | None:
+    """As whom a connection would call now, by the most that a live token permits; for rehearsals.
+
+    None where no token opens, or the connection is off. Raises NotFound.
+    """
+    find_connection(actor, connection_id)
+    rows = _BY_CONNECTION.rows(connection=connection_id, org=actor.org_id)
+    return next(filter(None, map(_caller, rows)), None)
+
+
+def _caller(row: Sequence[Any]) -> Caller | None:
     token_id, last_used, scope, expires_at, revoked_at, *connection, org_id, slug, words = row
     connection_id, name, profile, settings, enabled, quarantined_at = connection
     expired = expires_at is not None and expires_at <= now()
@@ -86,50 +103,6 @@ def caller_by_token(token: str) -> Caller | None:
         org_slug=slug,
         vocabulary=vocabulary_of(org_id, words),
         quarantined_at=quarantined_at,
-    )
-
-
-def _opens(token: ConnectionToken) -> bool:
-    return token.revoked_at is None and (token.expires_at is None or token.expires_at > now())
-
-
-def caller_of(actor: Actor, connection_id: str) -> Caller | None:
-    """As whom a connection would call now, by the most that a live token permits; for rehearsals.
-
-    None where no token opens, or the connection is off. Raises NotFound.
-    """
-    find_connection(actor, connection_id)
-    statement = _callers().where(
-        same(Connection.id, connection_id), Connection.org_id == actor.org_id
-    )
-    rows = db.session.execute(statement.order_by(ConnectionToken.scope.desc())).all()
-    for held, connection, organization in rows:  # "write" before "read"
-        if _opens(held) and connection.enabled:
-            return _caller(held, connection, organization)
-    return None
-
-
-def _callers() -> Any:
-    return (
-        select(ConnectionToken, Connection, Organization)
-        .join(Connection, Connection.id == ConnectionToken.connection_id)
-        .join(Organization, Organization.id == ConnectionToken.org_id)
-    )
-
-
-def _caller(held: ConnectionToken, connection: Connection, organization: Organization) -> Caller:
-    return Caller(
-        token_id=held.id,
-        token_last_used=held.last_used_at,
-        scope=held.scope,
-        connection_id=connection.id,
-        connection_name=connection.name,
-        profile=connection.profile,
-        settings=connection.settings,
-        org_id=organization.id,
-        org_slug=organization.slug,
-        vocabulary=vocabulary_of(organization.id, organization.vocabulary_version),
-        quarantined_at=connection.quarantined_at,
     )
 
 

@@ -22,9 +22,12 @@ class User(Model):
     __table_args__ = (
         ForeignKeyConstraint(["org_id"], ["organizations.id"]),
         UniqueConstraint("org_id", "id"),
+        # Pages in the order of ids, however deep, without a look at the people themselves.
+        Index("ix_users_present", "org_id", "id", "deleted_at"),
         Index("ix_users_sort", "org_id", "sort_key", "id"),
         Index("ix_users_last_modified", "org_id", "last_modified", "id"),
-        Index("ix_users_display_name", "org_id", "display_name_key"),
+        # With the id, or SQLite would rather look through everybody in the order of ids.
+        Index("ix_users_display_name", "org_id", "display_name_key", "id"),
         Index("ix_users_employee_number", "org_id", "employee_number"),
         Index("ix_users_manager", "manager_id"),
         Index("ix_users_sign_in", "user_name_key"),
@@ -78,15 +81,6 @@ Index(
     User.org_id,
     User.user_name_key,
     unique=True,
-    sqlite_where=User.deleted_at.is_(None),
-    postgresql_where=User.deleted_at.is_(None),
-)
-
-# Pages are walked in the order of ids, however deep, without a look at the people themselves.
-Index(
-    "ix_users_present",
-    User.org_id,
-    User.id,
     sqlite_where=User.deleted_at.is_(None),
     postgresql_where=User.deleted_at.is_(None),
 )

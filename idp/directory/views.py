@@ -299,7 +299,7 @@ class ListQuery:
     sort_kind: str = ""
 
     def wants(self, name: str) -> bool:
-        """Whether a top-level attribute will be shown."""
+        """Whether a top-level attribute will be shown, and so has to be loaded."""
         return self.want is None or name in self.want
 
 

@@ -32,10 +32,11 @@ from idp.directory.filter_sql import user_condition
 from idp.directory.group_filter_sql import group_condition
 from idp.directory.groups import Group
 from idp.directory.ordering import Order, group_order, user_order
-from idp.directory.orgs import Census
+from idp.directory.people import count_people
+from idp.directory.questions import walked_often
 from idp.directory.reach import within_reach as users_within_reach
 from idp.directory.shown import show_users
-from idp.directory.teams import groups_by_id
+from idp.directory.teams import count_groups, groups_by_id
 from idp.directory.teams import within_reach as groups_within_reach
 from idp.directory.users import User
 from idp.directory.views import GroupView, ListQuery, Page, Position, ShownUser, Stretch
@@ -82,6 +83,9 @@ def walk_users(
 
     Raises Invalid where the filter or the order names what does not exist.
     """
+    often = None if backwards else walked_often(actor, query, start)
+    if often is not None:
+        return often
     places = _places(_users(actor, query), start, query.count + 1, backwards)
     groups = query.wants("groups")
     return _stretch(
@@ -114,8 +118,7 @@ def count_along(actor: Actor, queries: Queries) -> int | None:
 def _census(actor: Actor, kind: str) -> int | None:
     if actor.scope_of(f"{kind.lower()}s.read"):
         return None
-    whole = Census.groups if kind == "Group" else Census.active + Census.disabled + Census.blocked
-    return db.session.scalar(select(whole).where(Census.org_id == actor.org_id))
+    return count_groups(actor) if kind == "Group" else sum(count_people(actor).values())
 
 
 def _counted(actor: Actor, kind: str, query: ListQuery) -> int | None:

@@ -29,12 +29,12 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    _no_people_in_order()
     _no_brakes()
     _no_client_secrets()
     _no_targets()
     _no_journal()
     _no_events()
-    _no_people_in_order()
     _no_followers()
 
 
@@ -417,16 +417,13 @@ def _fewer_words() -> None:
 
 
 def _people_in_order() -> None:
-    """Pages of people are walked in an index of those who are not deleted."""
-    present = sa.text("deleted_at IS NULL")
-    op.create_index(
-        "ix_users_present",
-        "users",
-        ["org_id", "id"],
-        sqlite_where=present,
-        postgresql_where=present,
-    )
+    """Pages of people are walked in an index that tells who is deleted, or by name and id."""
+    op.create_index("ix_users_present", "users", ["org_id", "id", "deleted_at"])
+    op.drop_index("ix_users_display_name", table_name="users")
+    op.create_index("ix_users_display_name", "users", ["org_id", "display_name_key", "id"])
 
 
 def _no_people_in_order() -> None:
+    op.drop_index("ix_users_display_name", table_name="users")
+    op.create_index("ix_users_display_name", "users", ["org_id", "display_name_key"])
     op.drop_index("ix_users_present", table_name="users")

@@ -77,7 +77,7 @@ def plan(app: Flask) -> Plan:
 
 # Either will do where there is one organization.
 NAMES = r"uq_users_user_name|ix_users_sign_in"
-IDS = r"org_id_id|pk_users|sqlite_autoindex_users"
+IDS = r"org_id_id|pk_users|sqlite_autoindex_users|ix_users_present"
 # What each filter must be answered from.
 USERS: dict[str, tuple[Filter, str]] = {
     "userName eq": (Compare("userName", "eq", "user00700"), NAMES),
