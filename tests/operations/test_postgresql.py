@@ -73,6 +73,12 @@ def test_what_cannot_be_stored_is_refused_and_nothing_kept(
     assert apply(CreateUser({"userName": "next"}), by=crew.operator).changed
 
 
+def test_a_table_that_grows_at_once_is_counted_at_once(crew: Cast) -> None:
+    apply(*(CreateUser({"userName": f"u{n}"}) for n in range(500)), by=crew.hr)
+    known = "SELECT reltuples FROM pg_class WHERE relname IN ('users', 'user_words')"
+    assert min(db.session.connection().exec_driver_sql(known).scalars()) >= 500
+
+
 def test_many_people_have_all_that_one_has(crew: Cast) -> None:
     fields = {"displayName": ODD[0].replace("\t", "\\t"), "emails": [{"value": "a@b.c"}]}
     made = apply(*(CreateUser({"userName": f"u{n}"} | fields) for n in range(3)), by=crew.hr)
