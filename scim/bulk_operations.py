@@ -215,8 +215,8 @@ def told(operation: Operation, base: str) -> dict[str, Any]:
         made["location"] = f"{base}/{operation.kind.place}/{operation.target}"
         if operation.now_at is not None:
             made["version"] = etag(operation.now_at)
-    elif operation.method != "POST" and (address := _address(operation, base)):
-        made["location"] = address
+    elif operation.method != "POST":
+        made["location"] = _address(operation, base)
     made["status"] = str(operation.status)
     if operation.error is not None:
         made["response"] = operation.error.body()
@@ -224,12 +224,10 @@ def told(operation: Operation, base: str) -> dict[str, Any]:
 
 
 def _address(operation: Operation, base: str) -> str:
-    """Where an operation that failed was meant to go; "" where there is, or will be, no such place.
+    """Where an operation that failed was meant to go; only a failed POST has no location (§3.7.3).
 
-    A failed POST has no location (§3.7.3), and so has what refers to one.
+    What refers to a resource that was never made keeps the reference: there is no id to name.
     """
-    if MARK in operation.path or not operation.path.strip("/"):
-        return ""
-    if operation.target and not operation.target.startswith(MARK):
+    if operation.target and MARK not in operation.path:
         return f"{base}/{operation.kind.place}/{quote(operation.target)}"
     return f"{base}/{quote(operation.path.lstrip('/')[:200], safe='/:')}"

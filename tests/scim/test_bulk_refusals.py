@@ -325,6 +325,8 @@ class _Overtaken:
         return apply(*changes, by=by, dry_run=dry_run)
 
 
-def test_what_refers_to_nothing_has_no_address(scim: Scim) -> None:
-    told = bulk(scim, titled("/Users/bulkId:x", "Clerk"), {"method": "DELETE", "path": "/"})
-    assert ["location" in one for one in told] == [False, False]
+def test_what_refers_to_nothing_is_located_as_it_was_asked_for(scim: Scim) -> None:
+    nameless = {"method": "POST", "path": "/Users", "bulkId": "x", "data": {"schemas": [USER]}}
+    _, referring = bulk(scim, nameless, titled("/Users/bulkId:x", "Clerk"))
+    assert referring["status"] == "409"
+    assert referring["location"].endswith("/scim/v2/Users/bulkId:x")
