@@ -31,7 +31,6 @@ COMPANY = company(people=1000, groups=60, seed=20)
 PROCESSES = {"sqlite": 1, "postgresql": 2}
 HISTORY = (
     "SELECT count(*) FROM audit_entries",
-    "SELECT count(*) FROM events",
     "SELECT sum(version) FROM users",
     "SELECT sum(version) FROM groups",
 )
