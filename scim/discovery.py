@@ -26,6 +26,28 @@ _ABOUT_DISCOVERY = ("service_provider_config", "resource_type", "schema")
 
 Json = dict[str, Any]
 
+_SCHEMES: list[Json] = [
+    {
+        "type": "oauthbearertoken",
+        "name": "Bearer token",
+        "description": "A connection's token, made in the portal or by flask scim connect.",
+        "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
+        "primary": True,
+    },
+    {
+        "type": "oauth2",
+        "name": "OAuth 2.0 client credentials",
+        "description": (
+            "A short-lived access token for a connection's client secret or key, with the "
+            "scopes scim.read and scim.write. The organization's metadata (RFC 8414) "
+            "tells where: flask org show."
+        ),
+        "specUri": "https://www.rfc-editor.org/rfc/rfc6749",
+        "documentationUri": "https://www.rfc-editor.org/rfc/rfc8414",
+        "primary": False,
+    },
+]
+
 
 def service_provider_config(base: str, *, strict: bool = False) -> Json:
     """What is supported. Every member is there: authentik gives up PATCH when one is missing."""
@@ -52,27 +74,7 @@ def service_provider_config(base: str, *, strict: bool = False) -> Json:
             "maxPageSize": MAX_PAGE,
             "cursorTimeout": TIMEOUT,
         },
-        "authenticationSchemes": [
-            {
-                "type": "oauthbearertoken",
-                "name": "Bearer token",
-                "description": "A connection's token, made in the portal or by flask scim connect.",
-                "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
-                "primary": True,
-            },
-            {
-                "type": "oauth2",
-                "name": "OAuth 2.0 client credentials",
-                "description": (
-                    "A short-lived access token for a connection's client secret or key, with the "
-                    "scopes scim.read and scim.write. The organization's metadata (RFC 8414) "
-                    "tells where: flask org show."
-                ),
-                "specUri": "https://www.rfc-editor.org/rfc/rfc6749",
-                "documentationUri": "https://www.rfc-editor.org/rfc/rfc8414",
-                "primary": False,
-            },
-        ],
+        "authenticationSchemes": _SCHEMES,
         "meta": {
             "resourceType": "ServiceProviderConfig",
             "location": f"{base}/ServiceProviderConfig",

@@ -2,6 +2,8 @@
 
 `fields` are flat (see `idp.directory.attributes`): {"name.familyName": "Ng", "emails": [...]};
 None clears. `expect` is the version that the asker read; a newer one is Stale. KEEP leaves as is.
+
+Long, because it is the one table of all that can be asked: a few lines each, no logic.
 """
 
 from collections.abc import Mapping, Sequence

@@ -2,6 +2,7 @@
 
 from idp.directory.adoptions import asked_external_id, waiting_links
 from idp.directory.brakes import brake_of, own_quarantine
+from idp.directory.callers import caller_by_token, caller_of
 from idp.directory.client_secrets import client_by_secret, client_keys, secrets_of
 from idp.directory.expiry import ending_soon
 from idp.directory.feeds import (
@@ -60,8 +61,6 @@ from idp.directory.teams import (
     page_groups,
 )
 from idp.directory.trust import (
-    caller_by_token,
-    caller_of,
     extension_schemas,
     find_connection,
     find_organization,
