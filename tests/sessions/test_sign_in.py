@@ -15,7 +15,7 @@ from idp.directory import passwords
 from idp.directory.credentials import Credential
 from idp.directory.errors import DirectoryError, Forbidden, Invalid, TooMany
 from idp.extensions import db
-from tests.cast import PASSWORD, Cast, password_hash
+from tests.cast import PASSWORD, Cast
 from tests.changes.steps import somebody, together
 from tests.sessions.browser import HOME, browser, sign_in, who
 
