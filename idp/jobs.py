@@ -1,6 +1,6 @@
 """The workers: deliver what the outbox owes, do what is due, lead followers on.
 
-Two loops, so that a slow partner does not hold up the mail: threads in the server, or the
+Three loops, so that a slow partner holds up neither mail nor seats: threads in the server, or the
 command `flask worker`. Any number may run beside each other; leases and dates in the database
 keep them apart. One that is killed loses nothing: its leases run out, and another goes on.
 """
@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask
 
 from idp import mail
-from idp.changes import alarms, followers, journal, ledger, outbox, tokens
+from idp.changes import alarms, followers, journal, ledger, outbox, seat_turns, tokens
 from idp.config import Settings
 from idp.logs import log
 from scim import events, outbound
@@ -122,4 +122,10 @@ def follow(settings: Settings) -> int:
     return 1
 
 
-ROUNDS: tuple[Round, ...] = (work, follow)
+def seat(_settings: Settings) -> int:
+    """A part of one turn over the seats of many: returns how many people it looked at."""
+    row = seat_turns.claim() if seat_turns.owed() else None
+    return seat_turns.take(row) if row else 0
+
+
+ROUNDS: tuple[Round, ...] = (work, follow, seat)

@@ -19,14 +19,17 @@ from idp.changes import (
     client_secrets,
     consequences,
     ledger,
+    licences,
     loading,
     outbox,
     partners,
     people,
     quarantines,
     rules,
+    services,
     store,
     streams,
+    subscriptions,
     targets,
     teams,
 )
@@ -51,6 +54,9 @@ NOUNS: tuple[ModuleType, ...] = (
     adoptions,
     streams,
     targets,
+    services,
+    subscriptions,
+    licences,
 )
 HANDLERS: dict[type[Change], Any] = {k: h for noun in NOUNS for k, h in noun.HANDLERS.items()}
 NEEDS: dict[type[Change], Any] = {k: noun.needs for noun in NOUNS for k in noun.HANDLERS}

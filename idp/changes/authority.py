@@ -66,6 +66,11 @@ PERMISSIONS: dict[type[intents.Change], str] = {
     intents.AddDomain: "domains.write",
     intents.DefineSchema: "schema.write",
     intents.AddSigningKey: "connections.write",
+    intents.PutService: "system.operate",
+    intents.AssignLicense: "licenses.write",
+    intents.RemoveLicense: "licenses.write",
+    intents.ReprocessLicenses: "licenses.write",
+    intents.BuySubscription: "billing.write",
     intents.CreateStream: "connections.write",
     intents.PauseStream: "connections.write",
     intents.DeleteStream: "connections.write",
@@ -160,15 +165,15 @@ def check_scope(batch: Batch, user_id: str, permission: str) -> None:
     scope = batch.actor.scope_of(permission)
     if not scope:
         return
-    if user_id not in batch.covered:
+    if (permission, user_id) not in batch.covered:
         asked = batch.users.keys() | batch.member_kinds.keys() | {user_id}
         inside = select(EffectiveMembership.user_id).where(
             any_of(batch.session, EffectiveMembership.user_id, asked),
             EffectiveMembership.group_id.in_(scope),
         )
         found = set(batch.session.scalars(inside))
-        batch.covered.update((one, one in found) for one in asked)
-    if not batch.covered[user_id]:
+        batch.covered.update(((permission, one), one in found) for one in asked)
+    if not batch.covered[permission, user_id]:
         raise Forbidden("outside_scope", "This person is outside the group that your role covers.")
 
 

@@ -96,6 +96,14 @@ class Team:
 
 
 @dataclass(slots=True)
+class Held:
+    """A row in the batch, as it was and as it will be; `row` None is gone, `before` None is new."""
+
+    before: Row | None
+    row: Row | None
+
+
+@dataclass(slots=True)
 class Note:
     """An audit entry and event in the making. `diff` is {path: [before, after]}, no secrets."""
 
@@ -134,6 +142,9 @@ class Needs:
     connections: set[str] = field(default_factory=set)
     secrets: set[str] = field(default_factory=set)
     secrets_of: set[str] = field(default_factory=set)  # all of some connections
+    grants: set[str] = field(default_factory=set)  # SKUs of which grants change
+    alone: bool = False  # nobody else's change of roles, groups or grants at the same time
+    subscriptions: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -173,13 +184,26 @@ class Batch:
     )  # group -> groups it is in, as will be
     passwords_changed: dict[str, str | None] = field(default_factory=dict)  # user -> session kept
     new_passwords: set[str] = field(default_factory=set)
-    covered: dict[str, bool] = field(default_factory=dict)  # user -> whether in the actor's scope
+    # (permission, user) -> whether in the scope of the actor's permission
+    covered: dict[tuple[str, str], bool] = field(default_factory=dict)
     scoping_groups: set[str] = field(default_factory=set)  # groups in hand that scope a role
     sources: dict[str, str | None] = field(default_factory=dict)  # owner -> name; None: detached
 
     links: dict[str, Row] = field(default_factory=dict)  # token hash -> one-time link
     connections: dict[str, Row] = field(default_factory=dict)
     secrets: dict[str, Row] = field(default_factory=dict)
+
+    catalogue_version: str = ""
+    licensed: bool = False  # the organization grants something to somebody
+    joined: set[tuple[str, str]] = field(default_factory=set)  # (group, user) in effect, new
+    left: set[tuple[str, str]] = field(default_factory=set)
+    grants: dict[str, Held] = field(default_factory=dict)
+    insisted: dict[tuple[str, str], int] = field(default_factory=dict)  # (user, SKU) -> change
+    withdrawn: dict[str, int] = field(default_factory=dict)  # SKU -> change that takes it back
+    reviewed: set[str] = field(default_factory=set)  # people whose seats are looked at again
+    unhurried: bool = False  # a turn of the worker: as many seats as it names, none put off
+    subscriptions: dict[str, Held] = field(default_factory=dict)
+    pools_moved: set[str] = field(default_factory=set)  # SKUs whose units may have changed
 
     inserts: dict[Table, list[Row]] = field(default_factory=dict)
     # Keyed by table, key columns (True where the key is NULL) and set columns: one statement each.

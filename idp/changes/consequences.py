@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from idp.changes import loading
+from idp.changes import loading, seats
 from idp.changes.batch import Batch, Row
 from idp.directory.credentials import BrowserSession, Credential, OneTimeLink
 from idp.directory.groups import EffectiveMembership, Membership
@@ -61,11 +61,12 @@ def effective_memberships_follow(batch: Batch) -> None:
         return
     before = _effective_now(batch, people)
     after = {(group, one) for one in people for group in reach(above.get(one, ()), above)}
-    for group, user in sorted(after - before):
+    batch.joined, batch.left = after - before, before - after
+    for group, user in sorted(batch.joined):
         batch.insert(
             EffectiveMembership, {"group_id": group, "user_id": user, "org_id": batch.org_id}
         )
-    for group, user in sorted(before - after):
+    for group, user in sorted(batch.left):
         batch.delete(EffectiveMembership, {"group_id": group, "user_id": user})
 
 
@@ -184,4 +185,5 @@ ORDER: tuple[Callable[[Batch], None], ...] = (
     effective_memberships_follow,
     deleted_lose_their_roles,
     leavers_lose_every_door,
+    seats.follow,
 )

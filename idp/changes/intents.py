@@ -468,3 +468,60 @@ class DeleteStream(Change):
     """End a connection's stream; what it has not told is told to nobody."""
 
     connection_id: str
+
+
+# --- licences: see `idp.licensing` ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PutService(Change):
+    """Set a service with its SKUs, plans and offers as a catalogue document says; for the operator.
+
+    `document` is as docs/licensing.md describes; what it does not name any more is retired.
+    """
+
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AssignLicense(Change):
+    """Grant a SKU to a person, to a group's effective members, or (neither named) to everyone.
+
+    `plans_off` are names of plans switched off; granting again sets them anew. For one person a
+    shortage, conflict, lack or country refuses the change; for many it is kept as a problem.
+    """
+
+    sku_id: str
+    user_id: str | None = None
+    group_id: str | None = None
+    plans_off: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveLicense(Change):
+    """Take a grant back. A seat that another grant gives as well stays."""
+
+    sku_id: str
+    user_id: str | None = None
+    group_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReprocessLicenses(Change):
+    """Look at the seats of these people again."""
+
+    user_ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class BuySubscription(Change):
+    """Subscribe to an offer, a trial or a paid one; units and dates follow from the offer."""
+
+    offer_id: str
+    quantity: int = 0
+    name: str = ""
+    starts: datetime | None = None
+    agreement_id: str | None = None
+    purchase_order: str = ""
+    auto_renew: bool = True
+    id: str | None = None

@@ -18,8 +18,8 @@ from sqlalchemy import (
 )
 
 from idp.changes import claims, returning
-from idp.changes.batch import Batch, Person, Row
-from idp.changes.intents import CreateOrganization
+from idp.changes.batch import Batch, Held, Person, Row
+from idp.changes.intents import CreateOrganization, PutService
 from idp.directory.attributes import flatten
 from idp.directory.brakes import LONGEST_HOURS, Brake
 from idp.directory.connections import Connection, ConnectionSecret, Link
@@ -31,6 +31,9 @@ from idp.directory.roles import GLOBAL_ADMINISTRATOR, RoleAssignment
 from idp.directory.sets import among, pair_among
 from idp.directory.users import User
 from idp.directory.vocabularies import vocabulary_of
+from idp.licensing.catalogue import VERSION
+from idp.licensing.seats import Grant
+from idp.licensing.subscriptions import Subscription
 
 _USERS = User.__table__.c
 _GROUPS = Group.__table__.c
@@ -61,6 +64,8 @@ def load(batch: Batch) -> None:
     _one_time_links(batch)
     _connections(batch)
     _secrets(batch)
+    _subscriptions(batch)
+    _grants(batch)
 
 
 # --- the organization -------------------------------------------------------------------------
@@ -78,7 +83,14 @@ _FIRST_LOOK = select(
 _SOMETHING_HAS_GONE = exists().where(
     Brake.connection_id == _CONNECTION, Brake.began > bindparam("since")
 )
-_READ = select(Organization.vocabulary_version, _SOMETHING_HAS_GONE).where(Organization.id == _HERE)
+# So are the catalogue's version, and whether anything is granted to anybody.
+_GRANTED = exists().where(Grant.org_id == _HERE)
+_READ = select(
+    Organization.vocabulary_version,
+    _SOMETHING_HAS_GONE,
+    _GRANTED,
+    VERSION.scalar_subquery(),
+).where(Organization.id == _HERE)
 _SHARE = _READ.with_for_update(read=True, of=Organization)
 _LOCK = _READ.with_for_update(key_share=True, of=Organization)
 
@@ -86,12 +98,12 @@ _LOCK = _READ.with_for_update(key_share=True, of=Organization)
 def _organization(batch: Batch) -> None:
     """Lock the organization where its roles or its graph of groups may change, share it else."""
     if not batch.org_id:
-        if batch.changes and not isinstance(batch.changes[0], CreateOrganization):
+        if batch.changes and not isinstance(batch.changes[0], CreateOrganization | PutService):
             raise not_found("organization")
         return
     needs = batch.needs
     _look_first(batch)
-    alone = needs.everybodys_roles or needs.graph
+    alone = needs.everybodys_roles or needs.graph or needs.alone
     statement = _LOCK if alone else _SHARE if needs.memberships else _READ
     since = batch.now - timedelta(hours=LONGEST_HOURS)
     given = {"org": batch.org_id, "connection": batch.actor.connection_id or "", "since": since}
@@ -100,6 +112,7 @@ def _organization(batch: Batch) -> None:
         raise not_found("organization")
     batch.vocabulary = vocabulary_of(batch.org_id, row[0])
     batch.brake_open = bool(row[1])
+    batch.licensed, batch.catalogue_version = bool(row[2]), row[3] or ""
 
 
 def _look_first(batch: Batch) -> None:
@@ -306,3 +319,38 @@ def _secrets(batch: Batch) -> None:
     if needs.secrets or needs.secrets_of:
         found = batch.ask(_SECRETS, secrets=needs.secrets, connections=needs.secrets_of)
         batch.secrets = {row["id"]: row for row in found}
+
+
+# --- what was bought, and granted ---------------------------------------------------------------
+
+_SUBSCRIPTIONS = (
+    select(Subscription.__table__)
+    .where(among(Subscription.id, "ids", (Subscription.org_id, _HERE)))
+    .order_by(Subscription.id)
+    .with_for_update(key_share=True)
+)
+_GRANTS = (
+    select(Grant.__table__)
+    .where(
+        Grant.org_id == _HERE,
+        among(Grant.sku_id, "skus"),
+        among(Grant.principal, "principals"),
+    )
+    .order_by(Grant.id)
+    .with_for_update(key_share=True)
+)
+
+
+def _subscriptions(batch: Batch) -> None:
+    if batch.needs.subscriptions:
+        for row in batch.ask(_SUBSCRIPTIONS, ids=batch.needs.subscriptions):
+            batch.subscriptions[row["id"]] = Held(row, dict(row))
+
+
+def _grants(batch: Batch) -> None:
+    """The grants of some SKUs to the people and groups in hand, or to everyone."""
+    needs = batch.needs
+    if needs.grants:
+        principals = {*needs.users, *needs.groups, ""}
+        for row in batch.ask(_GRANTS, skus=needs.grants, principals=principals):
+            batch.grants[row["id"]] = Held(row, dict(row))

@@ -102,7 +102,17 @@ ROLES: dict[str, Role] = dict(
 )
 
 # What makes sense over one group; a role that is scoped gives nothing else.
-SCOPABLE = frozenset({"users.read", "users.write", "users.reset", "groups.read", "groups.write"})
+SCOPABLE = frozenset(
+    {
+        "users.read",
+        "users.write",
+        "users.reset",
+        "groups.read",
+        "groups.write",
+        "licenses.read",
+        "licenses.write",
+    }
+)
 
 ALL_PERMISSIONS: frozenset[str] = frozenset().union(*(r.permissions for r in ROLES.values())) | {
     "system.operate"
