@@ -203,6 +203,7 @@ class Batch:
     reviewed: set[str] = field(default_factory=set)  # people whose seats are looked at again
     unhurried: bool = False  # a turn of the worker: as many seats as it names, none put off
     subscriptions: dict[str, Held] = field(default_factory=dict)
+    claimed: Counter[str] = field(default_factory=Counter)  # units taken, less those given back
     pools_moved: set[str] = field(default_factory=set)  # SKUs whose units may have changed
 
     inserts: dict[Table, list[Row]] = field(default_factory=dict)

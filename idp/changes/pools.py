@@ -55,11 +55,13 @@ def claim(batch: Batch, sku_id: str, count: int) -> int:
     """Take up to `count` units; returns how many there were. The row stays locked until the end."""
     given = {"key_org": batch.org_id, "key_sku": sku_id, "count": count, "moment": batch.now}
     if batch.connection.execute(_CLAIM, given).rowcount:
+        batch.claimed[sku_id] += count
         return count
     pool = _held(batch, sku_id)
     if pool is None:
         return 0
     got = max(0, min(count, free(pool)))
+    batch.claimed[sku_id] += got
     pool["consumed"] += got
     _keep(batch, pool)
     return got
@@ -68,6 +70,7 @@ def claim(batch: Batch, sku_id: str, count: int) -> int:
 def release(batch: Batch, sku_id: str, count: int) -> int:
     """Give units back; returns how many are free now (negative: over-allocated)."""
     given = {"key_org": batch.org_id, "key_sku": sku_id, "count": count}
+    batch.claimed[sku_id] -= count
     return batch.connection.execute(_RELEASE, given).scalar() or 0
 
 

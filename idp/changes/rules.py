@@ -1,4 +1,4 @@
-"""What must hold after every batch, by any door. Names are truths; the order is fixed, unique last.
+"""What must hold after every batch, by any door. Names are truths; the order is fixed.
 
 A rule gives the sentence; a database constraint gives the certainty (see `faults`). It names every
 change that breaks it, and of changes that break it only together the latest, so that what is left
@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
+from idp.changes import license_rules
 from idp.changes.authority import source_name
 from idp.changes.batch import Batch, Person, Row, Team
 from idp.directory.adoptions import NameOfAnother
@@ -276,4 +277,5 @@ ORDER: tuple[Callable[[Batch], None], ...] = (
     a_global_administrator_remains,
     foreign_ids_are_unique,
     names_are_unique,
+    *license_rules.RULES,
 )

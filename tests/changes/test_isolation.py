@@ -30,9 +30,12 @@ from idp.directory.views import ListQuery, Position
 from idp.extensions import db
 from tests.cast import Cast, password_hash
 from tests.changes.steps import group
+from tests.licensing import shop
 
 STOP = Stop("removals", "", "Northwind kitchen", 2, 2, 1, 3, 24)
-NO_ORGANIZATION = {"organizations", "throttles", "chores", "installation"}
+# What can be had is the operator's, and the same for all.
+CATALOGUE = {"catalogue_versions", "services", "skus", "service_plans", "offers"}
+NO_ORGANIZATION = {"organizations", "throttles", "chores", "installation"} | CATALOGUE
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Theirs:
     link: str
     target: str
     quarantine: str
+    sku: str
 
 
 @pytest.fixture
@@ -90,6 +94,7 @@ def theirs(people: Cast) -> Theirs:
         quarantine=stopped,
         link=apply(intents.IssueLink(people.bob.id, "reset"), by=by).first.secret or "",
         target=provisioned(people),
+        sku=licensed(by, people.bob.id),
     )
 
 
@@ -115,6 +120,16 @@ def provisioned(people: Cast) -> str:
     }
     record(people.org, target, Outcomes(links))
     return target
+
+
+def licensed(by: Actor, bob: str) -> str:
+    """A SKU of which Bob holds a unit."""
+    shop.stock()
+    shop.buy(by, "office-basic", 3)
+    sku = shop.sku("OFFICE_BASIC")
+    apply(intents.AssignLicense(sku), by=by)
+    apply(intents.AssignLicense(sku, bob), by=by)
+    return sku
 
 
 def their_target(actor: Actor, theirs: Theirs) -> TargetView:
@@ -429,6 +444,15 @@ CHANGES: dict[type[Change], list[Try]] = {
         lambda t: intents.LinkPerson(t.connection, MALLORY, "x"),
     ],
     intents.DismissLink: [lambda t: intents.DismissLink(t.connection, t.user)],
+    intents.AssignLicense: [
+        lambda t: intents.AssignLicense(t.sku, t.user),
+        lambda t: intents.AssignLicense(t.sku, group_id=t.group),
+    ],
+    intents.RemoveLicense: [
+        lambda t: intents.RemoveLicense(t.sku, t.user),
+        lambda t: intents.RemoveLicense(t.sku, group_id=t.group),
+        lambda t: intents.RemoveLicense(t.sku),
+    ],
 }
 # These name nothing that is there: they add to the actor's own organization, or change it.
 AT_HOME: dict[type[Change], Try] = {
@@ -445,6 +469,9 @@ AT_HOME: dict[type[Change], Try] = {
     intents.AddSigningKey: lambda _: intents.AddSigningKey(
         "saml", "rsa-2048", "cert", "key", now()
     ),
+    intents.ReprocessLicenses: lambda t: intents.ReprocessLicenses([t.user]),
+    intents.BuySubscription: lambda _: intents.BuySubscription(shop.offer_id("office-pro"), 1),
+    intents.PutService: lambda _: intents.PutService(shop.STORAGE),
 }
 MALLORY = "somebody of the actor's own"
 
@@ -529,5 +556,5 @@ def test_every_table_names_its_organization() -> None:
 def test_what_refers_to_people_and_groups_refers_within_the_organization() -> None:
     for table in db.metadata.tables.values():
         for constraint in table.foreign_key_constraints:
-            if constraint.referred_table.name not in ("organizations",):
+            if constraint.referred_table.name not in {"organizations"} | CATALOGUE:
                 assert "org_id" in constraint.column_keys, (table.name, constraint.column_keys)

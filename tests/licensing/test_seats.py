@@ -6,16 +6,19 @@ from idp.changes import apply
 from idp.changes.intents import (
     AddMember,
     AssignLicense,
+    AssignRole,
     BlockUser,
     ChangeUser,
     CreateUser,
+    DeleteGroup,
     DeleteUser,
     RemoveLicense,
     RemoveMember,
+    RestoreUser,
     UnblockUser,
 )
 from idp.directory.errors import DirectoryError
-from tests.cast import Cast
+from tests.cast import Cast, actor_for
 from tests.changes.steps import group, somebody
 from tests.licensing import shop
 from tests.licensing.shop import buy, holders, problems, sku, taken
@@ -189,3 +192,56 @@ def test_nothing_is_granted_of_what_the_whole_organization_uses(shop_open: Cast)
     with pytest.raises(DirectoryError) as refused:
         apply(AssignLicense(sku("STORAGE"), shop_open.bob.id), by=shop_open.operator)
     assert refused.value.code == "sku_not_assignable"
+
+
+def test_a_group_that_gives_licences_does_not_vanish(shop_open: Cast, kitchen: str) -> None:
+    by = shop_open.operator
+    with pytest.raises(DirectoryError) as refused:
+        apply(DeleteGroup(kitchen), by=by)
+    assert refused.value.code == "group_has_licenses"
+    apply(RemoveLicense(sku("OFFICE_BASIC"), group_id=kitchen), by=by)
+    apply(DeleteGroup(kitchen), by=by)
+
+
+def test_who_may_not_sign_in_is_assigned_nothing(shop_open: Cast, kitchen: str) -> None:
+    by, bob = shop_open.operator, shop_open.bob.id
+    apply(BlockUser(bob), by=by)
+    with pytest.raises(DirectoryError) as refused:
+        apply(AssignLicense(sku("OFFICE_BASIC"), bob), by=by)
+    assert refused.value.code == "holder_not_active"
+    apply(AddMember(kitchen, bob), by=by)
+    assert holders("OFFICE_BASIC") == set()
+
+
+def test_who_is_deleted_and_restored_begins_without_what_was_theirs(shop_open: Cast) -> None:
+    by, bob = shop_open.operator, shop_open.bob.id
+    buy(by, "office-basic", 2)
+    apply(AssignLicense(sku("OFFICE_BASIC"), bob), by=by)
+    apply(DeleteUser(bob), by=by)
+    apply(RestoreUser(bob), by=by)
+    assert holders("OFFICE_BASIC") == set()
+
+
+def test_a_role_over_a_group_assigns_to_its_members_alone(shop_open: Cast, kitchen: str) -> None:
+    by = shop_open.operator
+    apply(AddMember(kitchen, shop_open.erin), by=by)
+    scoped = AssignRole(shop_open.bob.id, "license_administrator", scope_group_id=kitchen)
+    apply(scoped, by=by)
+    bob = actor_for(shop_open.org, shop_open.bob.id)
+    apply(AssignLicense(sku("OFFICE_BASIC"), shop_open.erin), by=bob)
+    for beyond in (
+        AssignLicense(sku("OFFICE_BASIC"), shop_open.carol.id),
+        AssignLicense(sku("OFFICE_BASIC"), group_id=kitchen),
+        AssignLicense(sku("OFFICE_BASIC")),
+    ):
+        with pytest.raises(DirectoryError) as refused:
+            apply(beyond, by=bob)
+        assert refused.value.code == "outside_scope"
+
+
+def test_a_rehearsal_tells_and_takes_nothing(shop_open: Cast) -> None:
+    by, bob = shop_open.operator, shop_open.bob.id
+    buy(by, "office-basic", 1)
+    notes = apply(AssignLicense(sku("OFFICE_BASIC"), bob), by=by, dry_run=True).notes
+    assert [note.action for note in notes] == ["grant.added", "license.assigned"]
+    assert taken(shop_open.org, "OFFICE_BASIC") == (1, 0)
