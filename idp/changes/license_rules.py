@@ -41,7 +41,7 @@ def holders_are_active(batch: Batch) -> None:
 
 
 def seats_are_within_their_pool(batch: Batch) -> None:
-    """Each new holding has claimed a unit, and each unit taken is held (what is counted is true)."""
+    """Each new holding has claimed a unit, and each unit taken is held: what is counted is true."""
     held = Counter(row["sku_id"] for row in _new_holdings(batch))
     for (table, _keys), rows in batch.deletes.items():
         if table is _HOLDINGS:
