@@ -208,6 +208,7 @@ def _actor() -> Actor | None:
     if now() - held.last_seen > timedelta(minutes=minutes) or _shut_out(row):
         return None
     ledger.touch_session(held.id, held.last_seen)
+    g.preferred_language = row.preferred_language
     return Actor(
         "user",
         held.user_id,
@@ -220,6 +221,14 @@ def _actor() -> Actor | None:
         session_id=held.id,
         strength=held.strength,
     )
+
+
+def preferred_language() -> str:
+    """The language that who is signed in prefers by the directory, as Accept-Language writes it.
+
+    No query of its own: "" until `current_actor` was asked, so that an error page may ask too.
+    """
+    return g.get("preferred_language") or ""
 
 
 def ended_here() -> Ended | None:

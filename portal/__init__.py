@@ -5,6 +5,7 @@
     a POST        form → change → `idp.changes.apply` → redirect; a refusal becomes a sentence
                   beside its field (`forms.Refusals`), or on the page that a button was on (`act`)
     rail, frame   what stands around a page; `words`, `labels` how values are said
+    languages     which language a page speaks; its sentences come from `translations`
     errors        pages for what went wrong: what, whether anything changed, what to do
 
 A view decides nothing: permissions, ownership and rules live in the write path and the queries,
@@ -14,7 +15,7 @@ Every page works without JavaScript; htmx adds search as one types.
 
 from flask import Flask
 
-from portal import frame
+from portal import frame, languages
 from portal.errors import answer_failure, answer_http_error, answer_refusal
 from portal.routes import blueprint
 
@@ -23,5 +24,6 @@ __all__ = ["answer_failure", "answer_http_error", "answer_refusal", "bind"]
 
 def bind(app: Flask) -> None:
     """Add the pages to the application."""
+    languages.bind(app)
     frame.bind(app)
     app.register_blueprint(blueprint)

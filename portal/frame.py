@@ -11,7 +11,7 @@ from flask import Blueprint, Flask, Response, make_response, render_template, re
 from idp import sessions
 from idp.directory import queries
 from idp.directory.actors import Actor
-from portal import words
+from portal import languages, words
 from portal.forms import input_attributes
 from portal.rail import rail
 
@@ -70,4 +70,7 @@ def alone(template: str, status: int = 200, /, **shown: Any) -> Response:
 
 def _render(template: str, status: int, shown: Mapping[str, Any]) -> Response:
     around = {"theme": theme(), "request_id": sessions.request_id()}
-    return make_response(render_template(template, **(around | dict(shown))), status)
+    answer = make_response(render_template(template, **(around | dict(shown))), status)
+    answer.content_language.add(languages.current().tag)
+    answer.vary.update(("Accept-Language", "Cookie"))
+    return answer

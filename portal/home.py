@@ -1,4 +1,4 @@
-"""Home: counts, first steps, recent changes; search across; choosing the theme; the mailbox."""
+"""Home: counts, first steps, recent changes; search; theme and language; the mailbox."""
 
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from idp.directory.roles import GLOBAL_ADMINISTRATOR
 from portal import history
 from portal.forms import go
 from portal.frame import ONE_YEAR, THEME_COOKIE, THEMES, page
+from portal.languages import LANGUAGE_COOKIE, offered
 from portal.waiting import own_path
 
 _SHOWN = 6
@@ -115,12 +116,21 @@ def search(actor: Actor) -> Response:
 def theme() -> Redirect:
     """Keep the reader's choice of light or dark for a year."""
     chosen = request.form.get("theme", "")
+    return _keep(THEME_COOKIE, chosen if chosen in THEMES else "")
+
+
+def language() -> Redirect:
+    """Keep the reader's choice of a language for a year."""
+    chosen = request.form.get("language", "")
+    return _keep(LANGUAGE_COOKIE, chosen if offered(chosen) else "")
+
+
+def _keep(cookie: str, chosen: str) -> Redirect:
+    """Back to the page that was left, with the choice in a cookie; nothing chosen, nothing kept."""
     answer = go(own_path(request.form.get("back", "")) or url_for("portal.front"))
-    if chosen in THEMES:
+    if chosen:
         secure = sessions.settings().secure
-        answer.set_cookie(
-            THEME_COOKIE, chosen, ONE_YEAR, httponly=True, secure=secure, samesite="Lax"
-        )
+        answer.set_cookie(cookie, chosen, ONE_YEAR, httponly=True, secure=secure, samesite="Lax")
     return answer
 
 

@@ -64,6 +64,7 @@ ROUTES = (
     Route("/invite/<token>", sign_in.invite, BOTH, PUBLIC),
     Route("/recover", sign_in.recover, needs=PUBLIC),
     Route("/theme", home.theme, POST, PUBLIC),
+    Route("/language", home.language, POST, PUBLIC),
     Route("/home", home.home),
     Route("/search", home.search, needs="users.read"),
     Route("/identity/people", people.people, needs="users.read"),

@@ -1,17 +1,22 @@
 """How values are said on a page: moments, days, figures, initials, browsers, states of people.
 
-Each is a Jinja filter of the same name. English only today; translation will come through here.
+Each is a Jinja filter of the same name, and writes as the reader's language does (Unicode CLDR).
 """
 
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, Literal
 
+from babel import dates, numbers, units
+from flask_babel import gettext as _
+from flask_babel import ngettext
 from markupsafe import Markup, escape
 
 from idp import clock
 from idp.directory.actors import LOCAL
+from portal.languages import current, number
 
 HERE = "This portal"  # what no connected system wrote
 
@@ -33,22 +38,30 @@ _SYSTEMS = (
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
 )
-_SIZE_NAMES = ((1024 * 1024, "MB"), (1024, "kB"))
+_SIZE_NAMES = ((1024 * 1024, "megabyte"), (1024, "kilobyte"))
+# A currency without a sign is written apart from its figure (CLDR, currencySpacing).
+_LETTER_BEFORE_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")
 
 
 def _day(at: datetime) -> str:
-    return f"{at.day} {at:%B} {at.year}"
+    return dates.format_date(at, "long", current().locale)
+
+
+def _clock(at: datetime, style: Literal["short", "medium"]) -> str:
+    locale = current().locale
+    time = dates.format_time(at, style, locale=locale)
+    return str(dates.get_datetime_format("medium", locale)).format(time, _day(at))
 
 
 def _time(at: datetime, text: str) -> Markup:
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        clock.rfc3339(at), f"{_day(at)}, {at:%H:%M:%S} UTC", text
+    return Markup('<time datetime="{}" title="{} UTC">{}</time>').format(
+        clock.rfc3339(at), _clock(at, "medium"), text
     )
 
 
 def moment(at: datetime | None) -> Markup:
     """3 December 2026, 14:05."""
-    return _time(at, f"{_day(at)}, {at:%H:%M}") if at else Markup("")
+    return _time(at, _clock(at, "short")) if at else Markup("")
 
 
 def day(at: datetime | None) -> Markup:
@@ -64,28 +77,45 @@ def until(at: datetime) -> Markup:
 def distance(at: datetime) -> str:
     """In 11 days, tomorrow, 2 days ago: by calendar days, as people count."""
     days = (at.date() - clock.now().date()).days
-    near = {0: "today", 1: "tomorrow", -1: "yesterday"}
-    if days in near:
-        return near[days]
-    return f"in {days} days" if days > 0 else f"{-days} days ago"
+    if days in (-1, 0, 1):
+        return str({0: _("today"), 1: _("tomorrow"), -1: _("yesterday")}[days])
+    if days > 0:
+        return str(ngettext("in %(num)s day", "in %(num)s days", days))
+    return str(ngettext("%(num)s day ago", "%(num)s days ago", -days))
 
 
 def figure(value: Any) -> str | Markup:
     """1234567 as 1,234,567; words as they are."""
-    return f"{value:,}" if isinstance(value, int) else escape(value)
+    return number(value) if isinstance(value, int) else escape(value)
+
+
+def money(minor: int, currency: str) -> str:
+    """1234550 and "EUR" as €12,345.50. `minor`: the currency's smallest unit, as ISO 4217 counts.
+
+    How many digits that unit has is the currency's own: none for JPY, three for KWD.
+    """
+    amount = Decimal(minor).scaleb(-numbers.get_currency_precision(currency))
+    said = numbers.format_currency(amount, currency, locale=current().locale)
+    return _LETTER_BEFORE_DIGIT.sub("\xa0", said)
+
+
+def percent(part: float) -> str:
+    """0.92 as 92%, rounded to the whole."""
+    return numbers.format_percent(part, locale=current().locale)
 
 
 def plural(count: int, one: str, many: str) -> str:
     """1 person, 12 people."""
-    return f"{count:,} {one if count == 1 else many}"
+    return f"{number(count)} {ngettext(one, many, count)}"
 
 
 def size(count: int) -> str:
     """2 MB."""
+    locale = current().locale
     for unit, name in _SIZE_NAMES:
         if count >= unit:
-            return f"{count / unit:.0f} {name}"
-    return f"{count} bytes"
+            return units.format_unit(round(count / unit), f"digital-{name}", "short", locale=locale)
+    return units.format_unit(count, "digital-byte", "long", locale=locale)
 
 
 def initials(name: str) -> str:
@@ -129,7 +159,10 @@ FILTERS = {
         until,
         distance,
         figure,
+        money,
+        percent,
         plural,
+        size,
         breaks,
         initials,
         browser,

@@ -260,7 +260,14 @@ def session_by_reference(reference: str, *, ended: bool = False) -> Any:
     """
     still_open = and_(BrowserSession.ended_at.is_(None), User.deleted_at.is_(None))
     statement = (
-        select(BrowserSession, User.user_name, User.display_name, User.active, User.blocked_at)
+        select(
+            BrowserSession,
+            User.user_name,
+            User.display_name,
+            User.active,
+            User.blocked_at,
+            User.preferred_language,
+        )
         .join(User, User.id == BrowserSession.user_id)
         .where(
             BrowserSession.reference_hash == digest(reference),
