@@ -7,6 +7,8 @@ from typing import Any
 
 from cryptography import x509
 from flask import Response, current_app, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
 from werkzeug.datastructures import FileStorage
@@ -37,9 +39,9 @@ Reader = Callable[[bytes], tuple[str, str, dict[str, Any]]]
 class ApplicationForm(FlaskForm):
     """A SAML partner by its metadata."""
 
-    name = StringField("Name", [InputRequired("Give the application a name.")])
-    metadata_file = FileField("Metadata file")
-    metadata = TextAreaField("Metadata")
+    name = StringField(_l("Name"), [InputRequired(_l("Give the application a name."))])
+    metadata_file = FileField(_l("Metadata file"))
+    metadata = TextAreaField(_l("Metadata"))
 
 
 def applications(actor: Actor) -> Response:
@@ -89,16 +91,17 @@ def _lines(one: ConnectionView) -> list[Line]:
     wanted = partner.get("requested_attributes") or []
     encrypted = one.settings.get("encrypt", True) and partner.get("encryption")
     return [
-        Line("Entity id", (one.entity_id or "",)),
-        Line("Receives sign-ins at", tuple(e["location"] for e in partner.get("acs") or [])),
-        Line("Certificate ends", (until(ends),) if ends else ()),
-        Line("Asks for", tuple(a.get("friendly_name") or a["name"] for a in wanted)),
+        Line(_("Entity id"), (one.entity_id or "",)),
+        Line(_("Receives sign-ins at"), tuple(e["location"] for e in partner.get("acs") or [])),
+        Line(_("Certificate ends"), (until(ends),) if ends else ()),
+        Line(_("Asks for"), tuple(a.get("friendly_name") or a["name"] for a in wanted)),
         Line(
-            "Signs its requests",
-            ("always" if partner.get("authn_requests_signed") else "not always",),
+            _("Signs its requests"),
+            (_("always") if partner.get("authn_requests_signed") else _("not always"),),
         ),
         Line(
-            "What it receives is encrypted", ("yes" if encrypted else "no: it gave no key for it",)
+            _("What it receives is encrypted"),
+            (_("yes") if encrypted else _("no: it gave no key for it"),),
         ),
     ]
 
@@ -135,7 +138,9 @@ def application_new(actor: Actor) -> Response | Redirect:
     if form.validate_on_submit():
         with Refusals(form, {"entityId": "metadata", "entity_id": "metadata"}):
             made = apply(_wanted(form), by=actor).first
-            said = "The application is added. Give it our metadata, and people can sign in there."
+            said = _(
+                "The application is added. Give it our metadata, and people can sign in there."
+            )
             return go(url_for("portal.application", connection_id=made.id), said)
     return page("connections/application_new.html", actor, status_of(form), form=form)
 
@@ -166,6 +171,9 @@ def application_delete(actor: Actor, connection_id: str) -> Response | Redirect:
     if request.method == "POST":
         back = url_for("portal.applications")
         return act(
-            DeleteConnection(connection_id), by=actor, said=f"{one.name} is removed.", back=back
+            DeleteConnection(connection_id),
+            by=actor,
+            said=_("%(name)s is removed.", name=one.name),
+            back=back,
         )
     return page("connections/application_delete.html", actor, application=one)

@@ -3,6 +3,8 @@
 from typing import Any
 
 from flask import Response, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 from wtforms import Field, HiddenField, IntegerField
@@ -16,21 +18,22 @@ from idp.directory.brakes import KINDS, LONGEST_HOURS, MOST, Limits
 from portal.connections import system
 from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
+from portal.languages import lazy_number
 from portal.lists import whole
 from portal.systems import TABS
 
 NAMES = {
-    "deactivations": "People deactivated",
-    "deletions": "People deleted",
-    "groups": "Groups deleted",
-    "removals": "Members removed from one group",
+    "deactivations": _l("People deactivated"),
+    "deletions": _l("People deleted"),
+    "groups": _l("Groups deleted"),
+    "removals": _l("Members removed from one group"),
 }
 
 
 def _count_field(label: str, most: int) -> Field:
     wanted = [
-        InputRequired("Say a number; 0 lets nothing go."),
-        NumberRange(0, most, f"From 0 to {most:,}."),
+        InputRequired(_l("Say a number; 0 lets nothing go.")),
+        NumberRange(0, most, _l("From 0 to %(most)s.", most=lazy_number(most))),
     ]
     return IntegerField(label, wanted)
 
@@ -40,26 +43,30 @@ class LimitsForm(FlaskForm):
 
     version = HiddenField()
     hours = IntegerField(
-        "The window, in hours",
+        _l("The window, in hours"),
         [
-            InputRequired("Say how many hours."),
-            NumberRange(1, LONGEST_HOURS, f"From 1 to {LONGEST_HOURS} hours."),
+            InputRequired(_l("Say how many hours.")),
+            NumberRange(
+                1,
+                LONGEST_HOURS,
+                _l("From 1 to %(most)s hours.", most=lazy_number(LONGEST_HOURS)),
+            ),
         ],
     )
-    deactivations_count = _count_field("People deactivated", MOST)
-    deactivations_share = _count_field("Or this percentage of active people", 100)
-    deletions_count = _count_field("People deleted", MOST)
-    deletions_share = _count_field("Or this percentage of all people", 100)
-    groups_count = _count_field("Groups deleted", MOST)
-    groups_share = _count_field("Or this percentage of groups", 100)
-    removals_count = _count_field("Members removed from one group", MOST)
-    removals_share = _count_field("Or this percentage of its members", 100)
+    deactivations_count = _count_field(_l("People deactivated"), MOST)
+    deactivations_share = _count_field(_l("Or this percentage of active people"), 100)
+    deletions_count = _count_field(_l("People deleted"), MOST)
+    deletions_share = _count_field(_l("Or this percentage of all people"), 100)
+    groups_count = _count_field(_l("Groups deleted"), MOST)
+    groups_share = _count_field(_l("Or this percentage of groups"), 100)
+    removals_count = _count_field(_l("Members removed from one group"), MOST)
+    removals_share = _count_field(_l("Or this percentage of its members"), 100)
 
 
 class ApproveForm(FlaskForm):
     """How many may go from now on."""
 
-    allow = _count_field("May go from now on", MOST)
+    allow = _count_field(_l("May go from now on"), MOST)
 
 
 def brake(actor: Actor, connection_id: str) -> Response:
@@ -85,7 +92,7 @@ def brake_edit(actor: Actor, connection_id: str) -> Response | Redirect:
         with Refusals(form):
             wanted = SetBrake(connection_id, _limits(form), expect=whole(form.version.data))
             changed = apply(wanted, by=actor).changed
-            return go(_at(connection_id), "Saved." if changed else "Nothing was different.")
+            return go(_at(connection_id), _("Saved.") if changed else _("Nothing was different."))
     return page("systems/brake_edit.html", actor, status_of(form), connection=one, form=form)
 
 
@@ -114,7 +121,7 @@ def brake_approve(actor: Actor, connection_id: str) -> Response | Redirect:
         with Refusals(form):
             allow = form.allow.data or 0
             apply(ApproveBrake(connection_id, _seen(held.quarantine.id), allow), by=actor)
-            return go(_at(connection_id), f"Approved. {one.name} may go on.")
+            return go(_at(connection_id), _("Approved. %(name)s may go on.", name=one.name))
     return page(
         "systems/brake_approve.html",
         actor,
@@ -134,7 +141,7 @@ def brake_reject(actor: Actor, connection_id: str) -> Response | Redirect:
         return page("systems/not_stopped.html", actor, connection=one)
     if request.method == "POST":
         rejected = RejectBrake(connection_id, _seen(held.quarantine.id))
-        said = f"Rejected. {one.name} may go on with everything else."
+        said = _("Rejected. %(name)s may go on with everything else.", name=one.name)
         return act(rejected, by=actor, said=said, back=_at(connection_id))
     shown = {"connection": one, "held": held, "stop": held.quarantine.stop}
     return page("systems/brake_reject.html", actor, **shown)

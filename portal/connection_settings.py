@@ -3,6 +3,8 @@
 from typing import Any
 
 from flask import Response, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField
@@ -14,36 +16,41 @@ from idp.directory import limits
 from idp.directory.actors import Actor
 from idp.directory.views import ConnectionView
 from portal.connections import PROFILES, system
-from portal.forms import Refusals, go, status_of
+from portal.forms import Refusals, go, options, status_of
 from portal.frame import page
+from portal.languages import lazy_number
 from portal.lists import whole
 from portal.systems import TABS
 
-_STATES: Any = {"on": "Active", "off": "Disabled"}
+_STATES: Any = {"on": _l("Active"), "off": _l("Disabled")}
 
 
 class SettingsForm(FlaskForm):
     """What may be set of a system."""
 
-    name = StringField("Name", [InputRequired("Give the system a name.")])
-    profile = SelectField("Product", [InputRequired()], choices=PROFILES)
-    state = RadioField("State", choices=_STATES)
+    name = StringField(_l("Name"), [InputRequired(_l("Give the system a name."))])
+    profile = SelectField(_l("Product"), [InputRequired()], choices=options(PROFILES))
+    state = RadioField(_l("State"), choices=options(_STATES))
     rate = IntegerField(
-        "Requests a second",
+        _l("Requests a second"),
         [
-            InputRequired("Say how many."),
+            InputRequired(_l("Say how many.")),
             NumberRange(
                 limits.LOWEST_RATE,
                 limits.HIGHEST_RATE,
-                f"{limits.LOWEST_RATE} to {limits.HIGHEST_RATE:,} requests a second.",
+                _l(
+                    "%(least)s to %(most)s requests a second.",
+                    least=limits.LOWEST_RATE,
+                    most=lazy_number(limits.HIGHEST_RATE),
+                ),
             ),
         ],
     )
     journal_days = IntegerField(
-        "Days in the journal",
+        _l("Days in the journal"),
         [
-            InputRequired("Say how many; 0 keeps no journal."),
-            NumberRange(0, limits.MOST_DAYS, f"0 to {limits.MOST_DAYS} days."),
+            InputRequired(_l("Say how many; 0 keeps no journal.")),
+            NumberRange(0, limits.MOST_DAYS, _l("0 to %(most)s days.", most=limits.MOST_DAYS)),
         ],
     )
     version = HiddenField()
@@ -56,7 +63,7 @@ def connection_settings(actor: Actor, connection_id: str) -> Response | Redirect
     if form.validate_on_submit():
         with Refusals(form):
             changed = apply(_change(one, form), by=actor).changed
-            said = "The changes are saved." if changed else "Nothing was different."
+            said = _("The changes are saved.") if changed else _("Nothing was different.")
             return go(url_for("portal.connection_settings", connection_id=one.id), said)
     return page(
         "connections/settings.html",

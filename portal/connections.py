@@ -5,6 +5,8 @@ from enum import Enum
 from typing import Any
 
 from flask import Response, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 from wtforms import IntegerField, RadioField, SelectField, StringField
@@ -24,22 +26,23 @@ from idp.directory import queries
 from idp.directory.actors import Actor
 from idp.directory.errors import not_found
 from idp.directory.views import ConnectionView, TokenView
-from portal.forms import Refusals, act, status_of
+from portal.forms import Refusals, act, options, status_of
 from portal.frame import page
+from portal.languages import lazy_number
 from portal.systems import TABS
 from portal.targets import listed
 from portal.words import moment
 
 PROFILES: Any = {
-    "rfc": "Any SCIM 2.0 client",
+    "rfc": _l("Any SCIM 2.0 client"),
     "entra": "Microsoft Entra ID",
     "okta": "Okta",
     "onelogin": "OneLogin",
     "ping": "Ping Identity",
     "google": "Google Workspace",
-    "strict": "Strict: nothing but the RFC’s letter",
+    "strict": _l("Strict: nothing but the RFC’s letter"),
 }
-SCOPES: Any = {"write": "Read and write", "read": "Read only"}
+SCOPES: Any = {"write": _l("Read and write"), "read": _l("Read only")}
 _FIELDS = {"expires": "expires_days"}
 _YEAR, _DECADE = 365, 3650
 
@@ -47,12 +50,12 @@ _YEAR, _DECADE = 365, 3650
 class TokenForm(FlaskForm):
     """What a token permits, and how long."""
 
-    scope = RadioField("The token permits", choices=SCOPES, default="write")
+    scope = RadioField(_l("The token permits"), choices=options(SCOPES), default="write")
     expires_days = IntegerField(
-        "Ends after",
+        _l("Ends after"),
         [
-            InputRequired("Say after how many days."),
-            NumberRange(1, _DECADE, f"A token lives 1 to {_DECADE} days."),
+            InputRequired(_l("Say after how many days.")),
+            NumberRange(1, _DECADE, _l("A token lives 1 to %(most)s days.", most=_DECADE)),
         ],
         default=_YEAR,
     )
@@ -61,8 +64,10 @@ class TokenForm(FlaskForm):
 class ConnectionForm(TokenForm):
     """A new system with its first token."""
 
-    name = StringField("Name", [InputRequired("Give the system a name.")])
-    profile = SelectField("Product", [InputRequired()], choices=PROFILES, default="rfc")
+    name = StringField(_l("Name"), [InputRequired(_l("Give the system a name."))])
+    profile = SelectField(
+        _l("Product"), [InputRequired()], choices=options(PROFILES), default="rfc"
+    )
 
 
 class TokenState(Enum):
@@ -127,9 +132,9 @@ def _figures(
     live = sum(token.state(at) == "active" for token in held)
     last = moment(one.last_used_at) if one.last_used_at else "never"
     return [
-        ("Product", PROFILES.get(one.profile, one.profile), ""),
-        ("Live tokens", live, ""),
-        ("Last call", last, ""),
+        (_("Product"), PROFILES.get(one.profile, one.profile), ""),
+        (_("Live tokens"), live, ""),
+        (_("Last call"), last, ""),
     ]
 
 
@@ -175,7 +180,7 @@ def token_revoke(actor: Actor, connection_id: str, token_id: str) -> Response | 
     one, held = _held(actor, connection_id, token_id)
     if request.method == "POST":
         back = _at(connection_id)
-        return act(RevokeToken(token_id), by=actor, said="The token has ended.", back=back)
+        return act(RevokeToken(token_id), by=actor, said=_("The token has ended."), back=back)
     return page("connections/revoke.html", actor, connection=one, held=held)
 
 
@@ -192,7 +197,7 @@ def connection_delete(actor: Actor, connection_id: str) -> Response | Redirect:
     one = system(actor, connection_id)
     if request.method == "POST":
         back = url_for("portal.provisioning")
-        said = f"{one.name} is disconnected."
+        said = _("%(name)s is disconnected.", name=one.name)
         return act(DeleteConnection(connection_id), by=actor, said=said, back=back)
     live = sum(t.state(now()) == "active" for t in queries.tokens_of(actor, connection_id))
     return page("connections/delete.html", actor, connection=one, live=live)

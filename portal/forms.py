@@ -5,12 +5,13 @@ that it speaks of, and the form is shown again with status 422; a button without
 the page that it came from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
 from flask import flash, redirect
+from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response
 from wtforms import Field
@@ -20,6 +21,7 @@ from idp.changes.intents import Change
 from idp.directory.actors import Actor
 from idp.directory.errors import DirectoryError
 from portal.labels import label
+from portal.refusals import said as sentence_of
 
 _FOR_THE_FORM = frozenset({"invalid", "forbidden", "conflict", "stale"})
 
@@ -48,7 +50,7 @@ class Refusals:
             return False
         name = self.fields.get(error.attribute, error.attribute)
         if name and name in self.form:
-            self.form[name].errors = [*self.form[name].errors, error.sentence]
+            self.form[name].errors = [*self.form[name].errors, sentence_of(error.sentence)]
         else:
             self.form.form_errors.append(_with_place(error))
         return True
@@ -56,7 +58,7 @@ class Refusals:
 
 def _with_place(error: DirectoryError) -> str:
     place = label(error.attribute) if error.attribute else ""
-    return f"{place}: {error.sentence}" if place else error.sentence
+    return f"{place}: {sentence_of(error.sentence)}" if place else sentence_of(error.sentence)
 
 
 def status_of(form: FlaskForm) -> int:
@@ -75,7 +77,7 @@ def refused(error: DirectoryError, back: str) -> Response:
     """Back to the page that the button was on, which says why nothing was changed."""
     if error.kind not in _FOR_THE_FORM:
         raise error
-    flash(f"Nothing was changed. {error.sentence}", "bad")
+    flash(_("Nothing was changed. %(sentence)s", sentence=sentence_of(error.sentence)), "bad")
     return redirect(back, 303)
 
 
@@ -85,7 +87,12 @@ def act(*changes: Change, by: Actor, said: str, back: str, here: str = "") -> Re
         outcome = apply(*changes, by=by)
     except DirectoryError as error:
         return refused(error, here or back)
-    return go(back, said if outcome.changed else "Nothing had to be changed.")
+    return go(back, said if outcome.changed else _("Nothing had to be changed."))
+
+
+def options(words: Mapping[str, Any]) -> Callable[[], dict[str, str]]:
+    """Choices of a field by their keys, put into words anew for each reader."""
+    return lambda: {key: str(word) for key, word in words.items()}
 
 
 def input_attributes(

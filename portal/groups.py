@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from flask import Response, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 from wtforms import HiddenField, StringField
@@ -18,7 +20,7 @@ from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
 from portal.lists import shown, whole, without
 from portal.person_form import FormRow
-from portal.words import plural
+from portal.words import day, plural
 
 CANDIDATES = 10
 
@@ -26,12 +28,12 @@ CANDIDATES = 10
 class GroupForm(FlaskForm):
     """A group's own attributes."""
 
-    name = StringField("Name", [InputRequired("Give the group a name.")])
+    name = StringField(_l("Name"), [InputRequired(_l("Give the group a name."))])
     version = HiddenField()
 
 
 _FIELDS = {"displayName": "name"}
-_ROWS = [FormRow("name", help="As people know it, for example “Sales, Lyon”.")]
+_ROWS = [FormRow("name", help=_l("As people know it, for example “Sales, Lyon”."))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ def group(actor: Actor, group_id: str) -> Response:
         "groups/group.html",
         actor,
         group=one,
-        source_sentence=f"Made by {owner}." if owner else "Made in this portal.",
+        source_sentence=_("Made by %(owner)s.", owner=owner)
+        if owner
+        else _("Made in this portal."),
         may_write=actor.can("groups.write"),
         figures=_figures(actor, one),
         members=shown(
@@ -80,8 +84,8 @@ def group(actor: Actor, group_id: str) -> Response:
 
 def _figures(actor: Actor, one: GroupView) -> list[tuple[str, object, str]]:
     return [
-        ("People, through groups inside too", queries.effective_count(actor, one.id), ""),
-        ("Last change", f"{one.last_modified.day} {one.last_modified:%B %Y}", ""),
+        (_("People, through groups inside too"), queries.effective_count(actor, one.id), ""),
+        (_("Last change"), day(one.last_modified), ""),
     ]
 
 
@@ -91,7 +95,7 @@ def group_new(actor: Actor) -> Response | Redirect:
     if form.validate_on_submit():
         with Refusals(form, _FIELDS):
             made = apply(CreateGroup({"displayName": form.name.data}), by=actor).first
-            return go(url_for("portal.group", group_id=made.id), "The group was added.")
+            return go(url_for("portal.group", group_id=made.id), _("The group was added."))
     return page("groups/new.html", actor, status_of(form), form=form, rows=_ROWS)
 
 
@@ -103,7 +107,7 @@ def group_edit(actor: Actor, group_id: str) -> Response | Redirect:
         with Refusals(form, _FIELDS):
             expect = whole(form.version.data)
             apply(ChangeGroup(group_id, {"displayName": form.name.data}, expect=expect), by=actor)
-            return go(_at(group_id), "The group has its new name.")
+            return go(_at(group_id), _("The group has its new name."))
     return page("groups/edit.html", actor, status_of(form), group=one, form=form, rows=_ROWS)
 
 
@@ -114,7 +118,7 @@ def group_add(actor: Actor, group_id: str) -> Response | Redirect:
     if request.method == "POST":
         here = url_for("portal.group_add", group_id=group_id, q=text or None)
         member = request.form.get("member", "")
-        return act(AddMember(group_id, member), by=actor, said="Added.", back=here)
+        return act(AddMember(group_id, member), by=actor, said=_("Added."), back=here)
     candidates = _candidates(actor, one, text) if text else []
     return page("groups/add.html", actor, group=one, text=text, candidates=candidates)
 
@@ -131,14 +135,14 @@ def _candidates(actor: Actor, one: GroupView, text: str) -> list[Candidate]:
 
 def group_remove(actor: Actor, group_id: str, member_id: str) -> Redirect:
     """Take a member out."""
-    return act(RemoveMember(group_id, member_id), by=actor, said="Removed.", back=_at(group_id))
+    return act(RemoveMember(group_id, member_id), by=actor, said=_("Removed."), back=_at(group_id))
 
 
 def group_delete(actor: Actor, group_id: str) -> Response | Redirect:
     """Delete a group, after saying what goes with it."""
     one = queries.find_group(actor, group_id)
     if request.method == "POST":
-        said, back = f"{one.display_name} was deleted.", url_for("portal.groups")
+        said, back = _("%(name)s was deleted.", name=one.display_name), url_for("portal.groups")
         return act(DeleteGroup(group_id), by=actor, said=said, back=back, here=_at(group_id))
     count = queries.effective_count(actor, group_id)
     return page("groups/delete.html", actor, group=one, count=count)

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from flask import Response, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from idp.changes import audit
 from idp.changes.batch import Note
@@ -13,93 +15,93 @@ from idp.clock import now
 from idp.directory.actors import Actor
 from idp.directory.roles import ROLES
 from portal.frame import page
-from portal.labels import label, say
+from portal.labels import label, role_name, say
 from portal.lists import whole, without
 
 DOORS = {
     "scim": "SCIM",
-    "portal": "Portal",
-    "signin": "Sign-in",
+    "portal": _l("Portal"),
+    "signin": _l("Sign-in"),
     "saml": "SAML",
-    "cli": "Command line",
-    "worker": "Worker",
-    "sync": "Directory sync",
+    "cli": _l("Command line"),
+    "worker": _l("Worker"),
+    "sync": _l("Directory sync"),
 }
 ACTIONS = {
-    "user.created": "Added a person",
-    "user.changed": "Changed a person",
-    "user.replaced": "Replaced a person’s attributes",
-    "user.activated": "Activated a person",
-    "user.deactivated": "Deactivated a person",
-    "user.blocked": "Blocked a person",
-    "user.unblocked": "Unblocked a person",
-    "user.deleted": "Deleted a person",
-    "user.restored": "Restored a person",
-    "group.created": "Added a group",
-    "group.changed": "Changed a group",
-    "group.replaced": "Replaced a group’s attributes",
-    "group.deleted": "Deleted a group",
-    "member.added": "Added a member",
-    "member.removed": "Removed a member",
-    "role.assigned": "Assigned a role",
-    "role.changed": "Changed a role’s end",
-    "role.removed": "Removed a role",
-    "password.changed": "Set a password",
-    "link.issued": "Issued a one-time link",
-    "link.redeemed": "Used a one-time link",
-    "links.ended": "Ended one-time links",
-    "session.started": "Signed in",
-    "session.ended": "Ended a session",
-    "sessions.ended": "Ended sessions",
-    "partner.signed_in": "Signed in to an application",
-    "partner.refused": "Was refused at an application",
-    "connection.created": "Connected a system",
-    "connection.changed": "Changed a connection",
-    "connection.deleted": "Disconnected a system",
-    "secret.issued": "Made a client secret",
-    "secret.revoked": "Revoked a client secret",
-    "key.registered": "Registered a key",
-    "key.revoked": "Revoked a key",
-    "connection.quarantined": "Stopped a system",
-    "brake.approved": "Approved what was stopped",
-    "brake.rejected": "Rejected what was stopped",
-    "brake.changed": "Changed a system’s brake",
-    "user.linked": "Linked a person to a system",
-    "link.dismissed": "Dismissed a wish for a link",
-    "token.issued": "Made a token",
-    "token.revoked": "Revoked a token",
-    "stream.created": "Began an event stream",
-    "stream.paused": "Paused an event stream",
-    "stream.resumed": "Resumed an event stream",
-    "stream.deleted": "Ended an event stream",
-    "target.set": "Set an application that is provisioned",
-    "target.secret_changed": "Changed the secret for an application",
-    "target.reconcile": "Asked for a reconcile",
-    "target.removals_approved": "Approved a mass removal",
-    "organization.created": "Founded the organization",
-    "organization.changed": "Changed the organization",
-    "domain.added": "Added a domain",
-    "schema.defined": "Defined a schema",
-    "key.added": "Added a signing key",
+    "user.created": _l("Added a person"),
+    "user.changed": _l("Changed a person"),
+    "user.replaced": _l("Replaced a person’s attributes"),
+    "user.activated": _l("Activated a person"),
+    "user.deactivated": _l("Deactivated a person"),
+    "user.blocked": _l("Blocked a person"),
+    "user.unblocked": _l("Unblocked a person"),
+    "user.deleted": _l("Deleted a person"),
+    "user.restored": _l("Restored a person"),
+    "group.created": _l("Added a group"),
+    "group.changed": _l("Changed a group"),
+    "group.replaced": _l("Replaced a group’s attributes"),
+    "group.deleted": _l("Deleted a group"),
+    "member.added": _l("Added a member"),
+    "member.removed": _l("Removed a member"),
+    "role.assigned": _l("Assigned a role"),
+    "role.changed": _l("Changed a role’s end"),
+    "role.removed": _l("Removed a role"),
+    "password.changed": _l("Set a password"),
+    "link.issued": _l("Issued a one-time link"),
+    "link.redeemed": _l("Used a one-time link"),
+    "links.ended": _l("Ended one-time links"),
+    "session.started": _l("Signed in"),
+    "session.ended": _l("Ended a session"),
+    "sessions.ended": _l("Ended sessions"),
+    "partner.signed_in": _l("Signed in to an application"),
+    "partner.refused": _l("Was refused at an application"),
+    "connection.created": _l("Connected a system"),
+    "connection.changed": _l("Changed a connection"),
+    "connection.deleted": _l("Disconnected a system"),
+    "secret.issued": _l("Made a client secret"),
+    "secret.revoked": _l("Revoked a client secret"),
+    "key.registered": _l("Registered a key"),
+    "key.revoked": _l("Revoked a key"),
+    "connection.quarantined": _l("Stopped a system"),
+    "brake.approved": _l("Approved what was stopped"),
+    "brake.rejected": _l("Rejected what was stopped"),
+    "brake.changed": _l("Changed a system’s brake"),
+    "user.linked": _l("Linked a person to a system"),
+    "link.dismissed": _l("Dismissed a wish for a link"),
+    "token.issued": _l("Made a token"),
+    "token.revoked": _l("Revoked a token"),
+    "stream.created": _l("Began an event stream"),
+    "stream.paused": _l("Paused an event stream"),
+    "stream.resumed": _l("Resumed an event stream"),
+    "stream.deleted": _l("Ended an event stream"),
+    "target.set": _l("Set an application that is provisioned"),
+    "target.secret_changed": _l("Changed the secret for an application"),
+    "target.reconcile": _l("Asked for a reconcile"),
+    "target.removals_approved": _l("Approved a mass removal"),
+    "organization.created": _l("Founded the organization"),
+    "organization.changed": _l("Changed the organization"),
+    "domain.added": _l("Added a domain"),
+    "schema.defined": _l("Defined a schema"),
+    "key.added": _l("Added a signing key"),
 }
 _WORDS = {
-    "role": "Role",
-    "scope": "Scope",
-    "expires": "Ends",
-    "purpose": "Purpose",
-    "strength": "Proof",
-    "ip": "Address",
-    "blocked": "Blocked",
-    "externalId": "External id",
-    "base_url": "Address",
-    "groups": "For the groups",
-    "deprovision": "Leavers",
-    "removals": "Removals",
-    "brake.deactivations": "People deactivated",
-    "brake.deletions": "People deleted",
-    "brake.groups": "Groups deleted",
-    "brake.removals": "Members removed from one group",
-    "brake.hours": "Window in hours",
+    "role": _l("Role"),
+    "scope": _l("Scope"),
+    "expires": _l("Ends"),
+    "purpose": _l("Purpose"),
+    "strength": _l("Proof"),
+    "ip": _l("Address"),
+    "blocked": _l("Blocked"),
+    "externalId": _l("External id"),
+    "base_url": _l("Address"),
+    "groups": _l("For the groups"),
+    "deprovision": _l("Leavers"),
+    "removals": _l("Removals"),
+    "brake.deactivations": _l("People deactivated"),
+    "brake.deletions": _l("People deleted"),
+    "brake.groups": _l("Groups deleted"),
+    "brake.removals": _l("Members removed from one group"),
+    "brake.hours": _l("Window in hours"),
 }
 
 
@@ -150,10 +152,10 @@ def audit_page(actor: Actor) -> Response:
 def _chips(asked: dict[str, str], views: list[audit.AuditView]) -> list[tuple[str, str]]:
     """A filter in words, and the address without it."""
     said = {
-        "door": f"Door: {DOORS.get(asked['door'], asked['door'])}",
-        "action": f"Action: {ACTIONS.get(asked['action'], asked['action'])}",
-        "target": f"About: {_name_in(views, asked['target'])}",
-        "actor": f"By: {next((v.actor_name for v in views), asked['actor'])}",
+        "door": _("Door: %(door)s", door=DOORS.get(asked["door"], asked["door"])),
+        "action": _("Action: %(action)s", action=ACTIONS.get(asked["action"], asked["action"])),
+        "target": _("About: %(name)s", name=_name_in(views, asked["target"])),
+        "actor": _("By: %(name)s", name=next((v.actor_name for v in views), asked["actor"])),
     }
     return [(said[name], without(name, "before")) for name, value in asked.items() if value]
 
@@ -210,21 +212,21 @@ def _as_view(who: str, note: Note) -> audit.AuditView:
 
 def _entry(view: audit.AuditView) -> Entry:
     related = f": {view.related_name}" if view.related_name else ""
-    what = ACTIONS.get(view.action, view.action) + related
+    what = f"{ACTIONS.get(view.action, view.action)}{related}"
     told = {path: pair for path, pair in view.diff.items() if path not in _TOLD_ALREADY}
     changes = [_difference(path, pair, view) for path, pair in told.items()]
-    who, door = view.actor_name, DOORS.get(view.door, view.door)
+    who, door = view.actor_name, str(DOORS.get(view.door, view.door))
     return Entry(view.at, who, door, what, view.target_name, _url(view), changes)
 
 
 def _difference(path: str, pair: list[Any], view: audit.AuditView) -> Difference:
     before, after = (_said(path, value, view) for value in pair)
-    return Difference(_WORDS.get(path) or label(path), before, after)
+    return Difference(str(_WORDS.get(path) or label(path)), before, after)
 
 
 def _said(path: str, value: Any, view: audit.AuditView) -> str:
     if path == "role" and value in ROLES:
-        return ROLES[value].name
+        return role_name(value)
     if value and value == view.related_id:
         return view.related_name
     return say(value)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from flask import Response, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Redirect
 
 from idp import mail, sessions
@@ -52,17 +53,17 @@ def home(actor: Actor) -> Response:
 def _figures(actor: Actor) -> list[tuple[str, int, str]]:
     counts = queries.count_people(actor)
     shown = [
-        ("People who may sign in", counts["active"], url_for("portal.people", state="active")),
+        (_("People who may sign in"), counts["active"], url_for("portal.people", state="active")),
         (
-            "People disabled",
+            _("People disabled"),
             counts["disabled"] + counts["blocked"],
             url_for("portal.people", state="disabled"),
         ),
-        ("Groups", queries.count_groups(actor), url_for("portal.groups")),
+        (_("Groups"), queries.count_groups(actor), url_for("portal.groups")),
     ]
     if actor.can("connections.read"):
         count = len(queries.list_connections(actor))
-        shown.append(("Systems and applications", count, url_for("portal.provisioning")))
+        shown.append((_("Systems and applications"), count, url_for("portal.provisioning")))
     return shown
 
 
@@ -75,26 +76,26 @@ def _steps(actor: Actor) -> list[Step]:
     chiefs = len({h.user_id for h in queries.role_holders(actor, role=GLOBAL_ADMINISTRATOR)})
     return [
         Step(
-            "Connect your HR system",
-            "It pushes people and groups by SCIM; it needs an address and a token from here.",
+            _("Connect your HR system"),
+            _("It pushes people and groups by SCIM; it needs an address and a token from here."),
             bool(systems),
             url_for("portal.provisioning"),
         ),
         Step(
-            "See people arrive",
-            "Everybody whom the system sends appears here, with the owner of each value.",
+            _("See people arrive"),
+            _("Everybody whom the system sends appears here, with the owner of each value."),
             arrived,
             url_for("portal.people"),
         ),
         Step(
-            "Add an application",
-            "Exchange metadata, and people sign in there with their account here.",
+            _("Add an application"),
+            _("Exchange metadata, and people sign in there with their account here."),
             any(one.kind == "saml" for one in connections),
             url_for("portal.applications"),
         ),
         Step(
-            "Make a second Global Administrator",
-            "So that somebody can help when the first is away.",
+            _("Make a second Global Administrator"),
+            _("So that somebody can help when the first is away."),
             chiefs > 1,
             url_for("portal.role", key=GLOBAL_ADMINISTRATOR),
         ),

@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from flask import Response, current_app, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from idp import sessions
 from idp.changes import audit, journal_pages
@@ -21,10 +23,12 @@ from portal.lists import shown, without
 from portal.systems import TABS
 
 RESULTS = {
-    "changed": "Changed something",
-    "refused": "Refused or failed",
-    "tolerated": "Straightened",
+    "changed": _l("Changed something"),
+    "refused": _l("Refused or failed"),
+    "tolerated": _l("Straightened"),
 }
+# The words for what came of a request, as `parts/journal.html` shows them.
+_RESULTS = (_l("Done"), _l("Straightened"), _l("Refused"), _l("Failed"), _l("Unknown"))
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _ASKED = ("result", "method", "q", "from", "to")
 _NOT_KEPT = "not_journalled"
@@ -92,8 +96,8 @@ def _chips(asked: dict[str, str]) -> list[tuple[str, str]]:
         "result": RESULTS.get(asked["result"], ""),
         "method": asked["method"] if asked["method"] in METHODS else "",
         "q": f"“{asked['q']}”" if asked["q"] else "",
-        "from": f"From {asked['from']}" if _day(asked["from"]) else "",
-        "to": f"To {asked['to']}" if _day(asked["to"]) else "",
+        "from": _("From %(day)s", day=asked["from"]) if _day(asked["from"]) else "",
+        "to": _("To %(day)s", day=asked["to"]) if _day(asked["to"]) else "",
     }
     return [(text, without(name, "cursor")) for name, text in said.items() if text]
 
@@ -105,7 +109,7 @@ def _line(entry: JournalView) -> Line:
 def _what(entry: JournalView) -> str:
     """Whom a request speaks of, or else its address."""
     if entry.code == _NOT_KEPT:
-        return "Not written down"
+        return _("Not written down")
     if entry.name:
         return entry.name
     address = f"{entry.path}?{unquote_plus(entry.query)}" if entry.query else entry.path

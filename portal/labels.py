@@ -5,11 +5,15 @@ The attributes themselves come from `idp.directory.attributes`; here are only wo
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
 from idp.directory.actors import LOCAL
 from idp.directory.attributes import ENTERPRISE_SCHEMA, flatten
+from idp.directory.roles import ROLES, Role
 from portal.words import HERE
 
 _E = ENTERPRISE_SCHEMA + ":"
@@ -18,30 +22,30 @@ MANAGER = _E + "manager.value"
 
 # In the order in which a person is read.
 LABELS = {
-    "userName": "User name",
-    "displayName": "Display name",
-    "name.formatted": "Full name",
-    "name.honorificPrefix": "Title before the name",
-    "name.givenName": "Given name",
-    "name.middleName": "Middle names",
-    "name.familyName": "Family name",
-    "name.honorificSuffix": "Suffix after the name",
-    "nickName": "Nickname",
-    "title": "Job title",
-    "emails": "E-mail",
-    "phoneNumbers": "Telephone",
-    DEPARTMENT: "Department",
-    _E + "division": "Division",
-    _E + "organization": "Legal entity",
-    _E + "costCenter": "Cost centre",
-    _E + "employeeNumber": "Employee number",
-    MANAGER: "Manager",
-    "userType": "Kind of person",
-    "active": "Active",
-    "addresses": "Address",
-    "preferredLanguage": "Language",
-    "locale": "Locale",
-    "timezone": "Time zone",
+    "userName": _l("User name"),
+    "displayName": _l("Display name"),
+    "name.formatted": _l("Full name"),
+    "name.honorificPrefix": _l("Title before the name"),
+    "name.givenName": _l("Given name"),
+    "name.middleName": _l("Middle names"),
+    "name.familyName": _l("Family name"),
+    "name.honorificSuffix": _l("Suffix after the name"),
+    "nickName": _l("Nickname"),
+    "title": _l("Job title"),
+    "emails": _l("E-mail"),
+    "phoneNumbers": _l("Telephone"),
+    DEPARTMENT: _l("Department"),
+    _E + "division": _l("Division"),
+    _E + "organization": _l("Legal entity"),
+    _E + "costCenter": _l("Cost centre"),
+    _E + "employeeNumber": _l("Employee number"),
+    MANAGER: _l("Manager"),
+    "userType": _l("Kind of person"),
+    "active": _l("Active"),
+    "addresses": _l("Address"),
+    "preferredLanguage": _l("Language"),
+    "locale": _l("Locale"),
+    "timezone": _l("Time zone"),
 }
 # Shown even where nobody has given a value: the empty line says that one could.
 ALWAYS = ("name.givenName", "name.familyName", "emails", DEPARTMENT, MANAGER)
@@ -63,9 +67,19 @@ def label(path: str) -> str:
     """The words for an attribute's path; an unknown one is its own last part, apart."""
     known = LABELS.get(path)
     if known:
-        return known
+        return str(known)
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", re.split(r"[:.]", path)[-1])
     return words[:1].upper() + words[1:].lower()
+
+
+def role_name(key: str) -> str:
+    """A role's name in the reader's language."""
+    return str(_(ROLES[key].name))
+
+
+def spoken(role: Role) -> Role:
+    """A role with its name and description in the reader's language."""
+    return replace(role, name=_(role.name), description=_(role.description))
 
 
 def say(value: Any) -> str:
@@ -73,7 +87,7 @@ def say(value: Any) -> str:
     if value is None or value == "":
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, Mapping):
         return _say_complex(value)
     if isinstance(value, list | tuple):
@@ -87,7 +101,7 @@ def _say_complex(value: Mapping[str, Any]) -> str:
         named = ("type", "primary", "$ref")
         return ", ".join(say(part) for name, part in value.items() if name not in named)
     notes = [str(value["type"])] if value.get("type") else []
-    notes += ["preferred"] if value.get("primary") else []
+    notes += [_("preferred")] if value.get("primary") else []
     return f"{shown} ({', '.join(notes)})" if notes else str(shown)
 
 

@@ -17,6 +17,7 @@ from babel import Locale
 from babel.numbers import format_decimal
 from flask import Flask, current_app, has_app_context, has_request_context, request
 from flask_babel import Babel, Domain, get_locale, get_translations
+from flask_babel.speaklater import LazyString
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
@@ -68,15 +69,15 @@ def bind(app: Flask) -> None:
 class _Counting(Domain):
     """Gettext that writes the number of `ngettext` as the language does: 1,234 and 1.234."""
 
-    def ngettext(self, one: str, many: str, num: int, **variables: Any) -> str:
-        said: str = self.get_translations().ungettext(one, many, num)
+    def ngettext(self, singular: str, plural: str, num: int, **variables: Any) -> str:
+        said = self.get_translations().ungettext(singular, plural, num)
         return said % {"num": number(num), **variables}
 
 
 @pass_context
 def _counted(context: Context, one: str, many: str, num: int, **variables: Any) -> str:
     """The same in templates, where a sentence is markup and its values are escaped."""
-    said: str = get_translations().ungettext(one, many, num)
+    said = get_translations().ungettext(one, many, num)
     said = Markup(said) if context.eval_ctx.autoescape else said  # noqa: S704  ours, not a value
     return said % {"num": number(num), **variables}
 
@@ -84,6 +85,11 @@ def _counted(context: Context, one: str, many: str, num: int, **variables: Any) 
 def number(value: int) -> str:
     """1,234,567 as the reader's language writes it."""
     return format_decimal(value, locale=current().locale)
+
+
+def lazy_number(value: int) -> LazyString:
+    """The same for what is made before anybody reads it: labels and messages of forms."""
+    return LazyString(number, value)
 
 
 def current() -> Language:

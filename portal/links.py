@@ -1,6 +1,8 @@
 """People who wait to be linked: a system asked for somebody who was here before it."""
 
 from flask import Response, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 from wtforms import StringField
@@ -18,7 +20,7 @@ from portal.systems import TABS
 class LinkForm(FlaskForm):
     """Under which name the system knows the person."""
 
-    external_id = StringField("External id")
+    external_id = StringField(_l("External id"))
 
 
 def links(actor: Actor, connection_id: str) -> Response:
@@ -42,7 +44,11 @@ def link_new(actor: Actor, connection_id: str, user_id: str) -> Response | Redir
         with Refusals(form, {"externalId": "external_id"}):
             wanted = (form.external_id.data or "").strip() or None
             apply(LinkPerson(connection_id, user_id, wanted), by=actor)
-            said = f"{who.shown_name} is linked. {one.name} finds them with its next request."
+            said = _(
+                "%(who)s is linked. %(name)s finds them with its next request.",
+                who=who.shown_name,
+                name=one.name,
+            )
             return go(_at(connection_id), said)
     return page(
         "systems/link.html",
@@ -58,7 +64,7 @@ def link_new(actor: Actor, connection_id: str, user_id: str) -> Response | Redir
 
 def link_dismiss(actor: Actor, connection_id: str, user_id: str) -> Redirect:
     """Do not show a wish any more."""
-    said = "Dismissed. It is not shown again; its address still offers the link."
+    said = _("Dismissed. It is not shown again; its address still offers the link.")
     return act(DismissLink(connection_id, user_id), by=actor, said=said, back=_at(connection_id))
 
 

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import request, url_for
+from flask_babel import gettext as _
+
+from portal.languages import number
+from portal.words import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,9 @@ def shown(items: list[Any], following: str | None, total: int | None, one: str, 
 
 
 def _count(here: int, more: bool, total: int | None, one: str, many: str) -> str:
-    if total is not None:
-        part = f"{here:,} of " if more else ""
-        return f"{part}{total:,} {one if total == 1 else many}"
-    return f"{here:,} {one if here == 1 else many}{' on this page' if more else ''}"
+    counted = plural(here if total is None else total, one, many)
+    if not more:
+        return counted
+    if total is None:
+        return str(_("%(counted)s on this page", counted=counted))
+    return str(_("%(here)s of %(counted)s", here=number(here), counted=counted))

@@ -1,6 +1,8 @@
 """One's own account: profile, groups, roles, sessions, password."""
 
 from flask import Response, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as Redirect
 from wtforms import PasswordField
 from wtforms.validators import InputRequired
@@ -21,7 +23,7 @@ class MyPasswordForm(NewPasswordForm):
     """The password that one has, and the one to come."""
 
     current = PasswordField(
-        "Current password", [InputRequired("Enter the password that you have.")]
+        _l("Current password"), [InputRequired(_l("Enter the password that you have."))]
     )
 
 
@@ -57,7 +59,7 @@ def me_password(actor: Actor) -> Response | Redirect:
         with Refusals(form):
             sessions.change_password(actor, form.current.data or "", form.password.data or "")
             return go(
-                url_for("portal.me"), "Your password is changed. Your other sessions have ended."
+                url_for("portal.me"), _("Your password is changed. Your other sessions have ended.")
             )
     return page(
         "me/password.html",
@@ -72,7 +74,7 @@ def me_password(actor: Actor) -> Response | Redirect:
 def me_end_session(actor: Actor, session_id: str) -> Redirect:
     """Sign oneself out at another browser."""
     back = url_for("portal.me")
-    return act(EndSession(session_id), by=actor, said="The session has ended.", back=back)
+    return act(EndSession(session_id), by=actor, said=_("The session has ended."), back=back)
 
 
 def me_end_others(actor: Actor) -> Redirect:
@@ -80,6 +82,6 @@ def me_end_others(actor: Actor) -> Redirect:
     return act(
         EndSessions(actor.id, keep_session=actor.session_id),
         by=actor,
-        said="Your other sessions have ended.",
+        said=_("Your other sessions have ended."),
         back=url_for("portal.me"),
     )

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Response, current_app, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 from wtforms import IntegerField, RadioField, TextAreaField
@@ -18,8 +20,9 @@ from idp.directory.actors import Actor
 from idp.directory.errors import Unavailable, not_found
 from idp.directory.views import ConnectionView, SecretView
 from portal.connections import SCOPES, TokenState, system
-from portal.forms import Refusals, act, go, status_of
+from portal.forms import Refusals, act, go, options, status_of
 from portal.frame import page
+from portal.languages import lazy_number
 from portal.systems import TABS
 
 # The doors are blind to each other: whoever assembles the product lends the portal this reading,
@@ -28,24 +31,24 @@ READER = "chamberlain.read_client_keys"
 Reader = Callable[[str], list[dict[str, Any]]]
 _FIELDS = {"expires": "expires_days"}
 _YEAR, _DECADE = 365, 3650
-_LIFE = NumberRange(1, _DECADE, f"It lives 1 to {_DECADE} days.")
+_LIFE = NumberRange(1, _DECADE, _l("It lives 1 to %(most)s days.", most=_DECADE))
 
 
 class SecretForm(FlaskForm):
     """What the access tokens for a new secret may, and how long the secret lives."""
 
-    scope = RadioField("Its access tokens permit", choices=SCOPES, default="write")
+    scope = RadioField(_l("Its access tokens permit"), choices=options(SCOPES), default="write")
     expires_days = IntegerField(
-        "Ends after", [InputRequired("Say after how many days."), _LIFE], default=_YEAR
+        _l("Ends after"), [InputRequired(_l("Say after how many days.")), _LIFE], default=_YEAR
     )
 
 
 class KeyForm(FlaskForm):
     """A public key, or several."""
 
-    key = TextAreaField("Public key", [InputRequired("Paste the public key.")])
-    scope = RadioField("Its access tokens permit", choices=SCOPES, default="write")
-    expires_days = IntegerField("Ends after", [Optional(), _LIFE])
+    key = TextAreaField(_l("Public key"), [InputRequired(_l("Paste the public key."))])
+    scope = RadioField(_l("Its access tokens permit"), choices=options(SCOPES), default="write")
+    expires_days = IntegerField(_l("Ends after"), [Optional(), _LIFE])
 
 
 def oauth(actor: Actor, connection_id: str) -> Response:
@@ -94,7 +97,7 @@ def key_new(actor: Actor, connection_id: str) -> Response | Redirect:
             days = form.expires_days.data
             wanted = [RegisterKey(one.id, jwk, form.scope.data, days) for jwk in _keys(form)]
             apply(*wanted, by=actor)
-            return go(_at(connection_id), "The system can sign with it from now on.")
+            return go(_at(connection_id), _("The system can sign with it from now on."))
     return page("oauth/key_new.html", actor, status_of(form), connection=one, form=form)
 
 
@@ -109,7 +112,11 @@ def secret_revoke(actor: Actor, connection_id: str, secret_id: str) -> Response 
     """End a secret or key, after saying what that means."""
     one, held = _held(actor, connection_id, secret_id)
     if request.method == "POST":
-        said = f"The {held.kind} and its access tokens have ended."
+        said = (
+            _("The key and its access tokens have ended.")
+            if held.kind == "key"
+            else _("The secret and its access tokens have ended.")
+        )
         return act(RevokeSecret(secret_id), by=actor, said=said, back=_at(connection_id))
     return page("oauth/revoke.html", actor, connection=one, held=held)
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 
@@ -25,7 +27,6 @@ from idp.directory.actors import Actor
 from idp.directory.adoptions import AdoptionView
 from idp.directory.credentials import link_address
 from idp.directory.errors import DirectoryError
-from idp.directory.roles import ROLES
 from idp.directory.views import UserView
 from portal import history, labels, person_form
 from portal.forms import Refusals, act, go, refused, status_of
@@ -36,10 +37,10 @@ from portal.targets import places
 from portal.words import plural
 
 STATES = {
-    "active": "Active",
-    "disabled": "Disabled",
-    "blocked": "Blocked here",
-    "deleted": "Deleted",
+    "active": _l("Active"),
+    "disabled": _l("Disabled"),
+    "blocked": _l("Blocked here"),
+    "deleted": _l("Deleted"),
 }
 
 
@@ -127,10 +128,10 @@ def _may(actor: Actor, who: UserView) -> May:
 
 def _reason(actor: Actor, who: UserView) -> str:
     if who.blocked and not who.deleted:
-        return "Blocked by an administrator here."
+        return _("Blocked by an administrator here.")
     if who.status == "disabled":
-        by = queries.sources(actor).get(who.owners.get("active", ""), "an administrator")
-        return f"Disabled by {by}."
+        by = queries.sources(actor).get(who.owners.get("active", ""), _("an administrator"))
+        return _("Disabled by %(by)s.", by=by)
     return ""
 
 
@@ -138,7 +139,7 @@ def lines(actor: Actor, who: UserView) -> list[labels.Line]:
     """The profile as lines, the manager as a link for whom may look."""
     links = {}
     if who.manager_id:
-        name = queries.names_of(actor, [who.manager_id]).get(who.manager_id, "somebody who left")
+        name = queries.names_of(actor, [who.manager_id]).get(who.manager_id, _("somebody who left"))
         may_look = actor.can("users.read")
         url = url_for("portal.person", user_id=who.manager_id) if may_look else ""
         links[labels.MANAGER] = (name, url)
@@ -150,10 +151,10 @@ def held_roles(actor: Actor, user_id: str) -> list[dict[str, Any]]:
     return [
         {
             "key": held.role,
-            "name": ROLES[held.role].name,
-            "scope": f"Over the members of {held.scope_name}"
+            "name": labels.role_name(held.role),
+            "scope": _("Over the members of %(group)s", group=held.scope_name)
             if held.scope_name
-            else "Over everyone",
+            else _("Over everyone"),
             "expires": held.expires_at,
         }
         for held in queries.role_holders(actor, user_id=user_id)
@@ -168,7 +169,7 @@ def person_new(actor: Actor) -> Response | Redirect:
         with Refusals(form, person_form.FIELDS_OF):
             change = CreateUser(person_form.altered(actor, form, None))
             made = apply(change, by=actor).first
-            said = "The person was added. A one-time link lets them set a password."
+            said = _("The person was added. A one-time link lets them set a password.")
             return go(_at(made.id), said)
     return page("people/new.html", actor, status_of(form), form=form, rows=rows)
 
@@ -188,24 +189,24 @@ def save(actor: Actor, who: UserView, form: FlaskForm, back: str) -> Redirect:
     """Send what the form says otherwise, against the version that the reader saw."""
     fields = person_form.altered(actor, form, who)
     outcome = apply(ChangeUser(who.id, fields, expect=whole(form["version"].data)), by=actor)
-    return go(back, "The changes are saved." if outcome.changed else "Nothing was different.")
+    return go(back, _("The changes are saved.") if outcome.changed else _("Nothing was different."))
 
 
 def person_block(actor: Actor, user_id: str) -> Redirect:
     """Veto somebody's signing in."""
-    said = "Blocked. Every session has ended."
+    said = _("Blocked. Every session has ended.")
     return act(BlockUser(user_id), by=actor, said=said, back=_at(user_id))
 
 
 def person_unblock(actor: Actor, user_id: str) -> Redirect:
     """Lift the veto."""
-    said = "Unblocked. They can sign in again."
+    said = _("Unblocked. They can sign in again.")
     return act(UnblockUser(user_id), by=actor, said=said, back=_at(user_id))
 
 
 def person_restore(actor: Actor, user_id: str) -> Redirect:
     """Bring a deleted person back."""
-    said = "Restored. Groups and roles are to be given anew."
+    said = _("Restored. Groups and roles are to be given anew.")
     return act(RestoreUser(user_id), by=actor, said=said, back=_at(user_id))
 
 
@@ -215,14 +216,16 @@ def person_end_sessions(actor: Actor, user_id: str) -> Redirect:
     return act(
         EndSessions(user_id, keep_session=keep),
         by=actor,
-        said="Their sessions have ended.",
+        said=_("Their sessions have ended."),
         back=_at(user_id),
     )
 
 
 def person_end_session(actor: Actor, user_id: str, session_id: str) -> Redirect:
     """Sign somebody out at one browser."""
-    return act(EndSession(session_id), by=actor, said="The session has ended.", back=_at(user_id))
+    return act(
+        EndSession(session_id), by=actor, said=_("The session has ended."), back=_at(user_id)
+    )
 
 
 def person_link(actor: Actor, user_id: str) -> Response | Redirect:
@@ -251,7 +254,7 @@ def person_delete(actor: Actor, user_id: str) -> Response | Redirect:
     """Delete somebody, after saying in numbers what goes with them."""
     who = queries.find_user(actor, user_id)
     if request.method == "POST":
-        back, said = url_for("portal.people"), f"{who.shown_name} was deleted."
+        back, said = url_for("portal.people"), _("%(name)s was deleted.", name=who.shown_name)
         return act(DeleteUser(user_id), by=actor, said=said, back=back, here=_at(user_id))
     return page("people/delete.html", actor, person=who, goes=_what_goes(actor, who))
 
@@ -259,16 +262,18 @@ def person_delete(actor: Actor, user_id: str) -> Response | Redirect:
 def _what_goes(actor: Actor, who: UserView) -> list[str]:
     direct = sum(group.direct for group in queries.groups_of(actor, who.id))
     reports = len(queries.reports_of(actor, who.id))
-    goes = [
-        (direct, "membership of a group ends.", "memberships of groups end."),
-        (reports, "person keeps a manager who is gone.", "people keep a manager who is gone."),
-    ]
-    if _reads_sessions(actor, who):
-        signed_in = len(queries.sessions_of(actor, who.id))
-        goes.append((signed_in, "session ends at once.", "sessions end at once."))
-    if _reads_roles(actor, who):
-        goes.append((len(held_roles(actor, who.id)), "role ends.", "roles end."))
-    return [plural(count, one, many) for count, one, many in goes if count]
+    signed_in = len(queries.sessions_of(actor, who.id)) if _reads_sessions(actor, who) else 0
+    roles = len(held_roles(actor, who.id)) if _reads_roles(actor, who) else 0
+    goes = (
+        direct and plural(direct, "membership of a group ends.", "memberships of groups end."),
+        reports
+        and plural(
+            reports, "person keeps a manager who is gone.", "people keep a manager who is gone."
+        ),
+        signed_in and plural(signed_in, "session ends at once.", "sessions end at once."),
+        roles and plural(roles, "role ends.", "roles end."),
+    )
+    return [line for line in goes if line]
 
 
 def _at(user_id: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import HiddenField, StringField, TextAreaField
 from wtforms.validators import InputRequired
@@ -40,44 +41,48 @@ PATHS = {
 FIELDS_OF = {path: name for name, path in PATHS.items()}
 _LISTS = ("emails", "phones")
 _HELP = {
-    "user_name": "They sign in with it.",
-    "display_name": "How others see the name; without it, given and family name.",
-    "manager": "The manager’s user name.",
-    "emails": "One a line; the first is the preferred one.",
-    "phones": "One a line; the first is the preferred one.",
-    "preferred_language": "For example “de” or “fr-CA”.",
-    "timezone": "For example “Europe/Paris”.",
+    "user_name": _l("They sign in with it."),
+    "display_name": _l("How others see the name; without it, given and family name."),
+    "manager": _l("The manager’s user name."),
+    "emails": _l("One a line; the first is the preferred one."),
+    "phones": _l("One a line; the first is the preferred one."),
+    "preferred_language": _l("For example “de” or “fr-CA”."),
+    "timezone": _l("For example “Europe/Paris”."),
 }
-_SECTIONS = {"title": "At work", "emails": "To reach them", "preferred_language": "Preferences"}
+_SECTIONS = {
+    "title": _l("At work"),
+    "emails": _l("To reach them"),
+    "preferred_language": _l("Preferences"),
+}
 _COMPLETION = {"autocomplete": "off"}
 
 
 class PersonForm(FlaskForm):
     """What an administrator may say of a person here."""
 
-    user_name = StringField("User name", [InputRequired("Give the person a user name.")])
-    given_name = StringField("Given name")
-    family_name = StringField("Family name")
-    display_name = StringField("Display name")
-    title = StringField("Job title")
-    department = StringField("Department")
-    cost_center = StringField("Cost centre")
-    employee_number = StringField("Employee number")
-    manager = StringField("Manager")
-    emails = TextAreaField("E-mail addresses")
-    phones = TextAreaField("Telephone numbers")
-    preferred_language = StringField("Language")
-    timezone = StringField("Time zone")
+    user_name = StringField(_l("User name"), [InputRequired(_l("Give the person a user name."))])
+    given_name = StringField(_l("Given name"))
+    family_name = StringField(_l("Family name"))
+    display_name = StringField(_l("Display name"))
+    title = StringField(_l("Job title"))
+    department = StringField(_l("Department"))
+    cost_center = StringField(_l("Cost centre"))
+    employee_number = StringField(_l("Employee number"))
+    manager = StringField(_l("Manager"))
+    emails = TextAreaField(_l("E-mail addresses"))
+    phones = TextAreaField(_l("Telephone numbers"))
+    preferred_language = StringField(_l("Language"))
+    timezone = StringField(_l("Time zone"))
     version = HiddenField()
 
 
 class MyForm(FlaskForm):
     """What people may say of themselves."""
 
-    nick_name = StringField("Nickname")
-    phones = TextAreaField("Telephone numbers")
-    preferred_language = StringField("Language")
-    timezone = StringField("Time zone")
+    nick_name = StringField(_l("Nickname"))
+    phones = TextAreaField(_l("Telephone numbers"))
+    preferred_language = StringField(_l("Language"))
+    timezone = StringField(_l("Time zone"))
     version = HiddenField()
 
 

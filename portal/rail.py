@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from flask import request, url_for
+from flask_babel import lazy_gettext as _l
 
 from idp.directory.actors import Actor
 
@@ -46,20 +47,22 @@ class ShownGroup:
 
 
 RAIL = (
-    Group("", (Item("Home", "portal.home", "home"),)),
+    Group("", (Item(_l("Home"), "portal.home", "home"),)),
     Group(
-        "Identity",
+        _l("Identity"),
         (
-            Item("People", "portal.people", "people", "users.read", "Manage users and groups"),
-            Item("Groups", "portal.groups", "groups", "groups.read"),
-            Item("Provisioning", "portal.provisioning", "provisioning", "connections.read"),
-            Item("Applications", "portal.applications", "applications", "connections.read"),
-            Item("Roles", "portal.roles", "roles", "roles.read"),
+            Item(
+                _l("People"), "portal.people", "people", "users.read", _l("Manage users and groups")
+            ),
+            Item(_l("Groups"), "portal.groups", "groups", "groups.read"),
+            Item(_l("Provisioning"), "portal.provisioning", "provisioning", "connections.read"),
+            Item(_l("Applications"), "portal.applications", "applications", "connections.read"),
+            Item(_l("Roles"), "portal.roles", "roles", "roles.read"),
         ),
     ),
-    Group("Activity", (Item("Audit", "portal.audit_page", "audit", "audit.read"),)),
+    Group(_l("Activity"), (Item(_l("Audit"), "portal.audit_page", "audit", "audit.read"),)),
 )
-DEMO = Group("Demo", (Item("Mailbox", "portal.mailbox", "mail", "users.reset"),))
+DEMO = Group(_l("Demo"), (Item(_l("Mailbox"), "portal.mailbox", "mail", "users.reset"),))
 
 
 def rail(actor: Actor, demo: bool) -> list[ShownGroup]:

@@ -4,6 +4,8 @@ from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 
 from flask import Response, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 from wtforms import DateField, StringField
@@ -20,26 +22,27 @@ from idp.directory.values import user_name_key
 from idp.directory.views import RoleView
 from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
+from portal.labels import spoken
 
 MANY = 4  # more Global Administrators than this are worth a warning
 _SUGGESTED = 8
 PERMISSIONS = {
-    "users.read": "See people",
-    "users.write": "Add, change, block and delete people",
-    "users.reset": "Issue one-time links and end sessions",
-    "groups.read": "See groups and their members",
-    "groups.write": "Add, change and delete groups and their members",
-    "roles.read": "See who holds which role",
-    "roles.write": "Assign and remove roles",
-    "organization.read": "See the organization’s own data",
-    "organization.write": "Change the organization’s own data",
-    "connections.read": "See provisioning and applications",
-    "connections.write": "Connect systems and applications, make and revoke tokens",
-    "domains.read": "See domains",
-    "domains.write": "Add and verify domains",
-    "audit.read": "See the audit",
-    "signins.read": "See sign-ins and sessions",
-    "schema.write": "Define attributes of the organization’s own",
+    "users.read": _l("See people"),
+    "users.write": _l("Add, change, block and delete people"),
+    "users.reset": _l("Issue one-time links and end sessions"),
+    "groups.read": _l("See groups and their members"),
+    "groups.write": _l("Add, change and delete groups and their members"),
+    "roles.read": _l("See who holds which role"),
+    "roles.write": _l("Assign and remove roles"),
+    "organization.read": _l("See the organization’s own data"),
+    "organization.write": _l("Change the organization’s own data"),
+    "connections.read": _l("See provisioning and applications"),
+    "connections.write": _l("Connect systems and applications, make and revoke tokens"),
+    "domains.read": _l("See domains"),
+    "domains.write": _l("Add and verify domains"),
+    "audit.read": _l("See the audit"),
+    "signins.read": _l("See sign-ins and sessions"),
+    "schema.write": _l("Define attributes of the organization’s own"),
 }
 _FIELDS = {"role": "user_name", "expires": "expires", "userName": "user_name"}
 
@@ -47,9 +50,9 @@ _FIELDS = {"role": "user_name", "expires": "expires", "userName": "user_name"}
 class AssignForm(FlaskForm):
     """To whom, over whom, until when."""
 
-    user_name = StringField("User name", [InputRequired("Say who gets the role.")])
-    scope = StringField("Only over the members of this group")
-    expires = DateField("Last day", [Optional()])
+    user_name = StringField(_l("User name"), [InputRequired(_l("Say who gets the role."))])
+    scope = StringField(_l("Only over the members of this group"))
+    expires = DateField(_l("Last day"), [Optional()])
 
 
 def roles(actor: Actor) -> Response:
@@ -77,7 +80,7 @@ def _permits(role: Role, beyond: tuple[str, ...] = ()) -> list[tuple[str, str]]:
 def _role(key: str) -> Role:
     if key not in ROLES:
         raise not_found("role")
-    return ROLES[key]
+    return spoken(ROLES[key])
 
 
 def role(actor: Actor, key: str) -> Response:
@@ -93,7 +96,9 @@ def role_assign(actor: Actor, key: str) -> Response | Redirect:
     if form.validate_on_submit():
         with Refusals(form, _FIELDS):
             apply(_wanted(actor, one, form), by=actor)
-            return go(url_for("portal.role", key=key), f"The role {one.name} is assigned.")
+            return go(
+                url_for("portal.role", key=key), _("The role %(name)s is assigned.", name=one.name)
+            )
     typed = request.values.get("user_name", "").strip()
     near = request.values.get("scope", "").strip()
     return page(
@@ -147,7 +152,7 @@ def role_remove(actor: Actor, key: str, assignment_id: str) -> Response | Redire
     one, back = _role(key), url_for("portal.role", key=key)
     held = _held(actor, key, assignment_id)
     if request.method == "POST":
-        return act(RemoveRole(assignment_id), by=actor, said="The role was removed.", back=back)
+        return act(RemoveRole(assignment_id), by=actor, said=_("The role was removed."), back=back)
     return page("roles/remove.html", actor, role=one, held=held, permits=_permits(one))
 
 

@@ -5,6 +5,7 @@ steps are one address: the password's form carries the name, and nothing is kept
 """
 
 from flask import Response, make_response, request, url_for
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 from wtforms import PasswordField, StringField
@@ -16,6 +17,7 @@ from idp.directory.errors import DirectoryError, TooMany
 from idp.directory.passwords import MIN_LENGTH
 from portal.forms import Refusals, go, status_of
 from portal.frame import alone
+from portal.refusals import said
 from portal.waiting import Waiting, after, name_of, only_organization, waiting
 
 _LONGEST_NAME = 512
@@ -24,23 +26,26 @@ _LONGEST_NAME = 512
 class NameForm(FlaskForm):
     """The first step."""
 
-    username = StringField("User name", [InputRequired("Enter your user name.")])
+    username = StringField(_l("User name"), [InputRequired(_l("Enter your user name."))])
 
 
 class PasswordForm(FlaskForm):
     """The second step."""
 
-    username = StringField("User name", [InputRequired("Enter your user name.")])
-    password = PasswordField("Password", [InputRequired("Enter your password.")])
+    username = StringField(_l("User name"), [InputRequired(_l("Enter your user name."))])
+    password = PasswordField(_l("Password"), [InputRequired(_l("Enter your password."))])
 
 
 class NewPasswordForm(FlaskForm):
     """A new password, typed twice."""
 
-    password = PasswordField("New password", [InputRequired("Choose a password.")])
+    password = PasswordField(_l("New password"), [InputRequired(_l("Choose a password."))])
     password_again = PasswordField(
-        "New password again",
-        [InputRequired("Type it once more."), EqualTo("password", "The two are not the same.")],
+        _l("New password again"),
+        [
+            InputRequired(_l("Type it once more.")),
+            EqualTo("password", _l("The two are not the same.")),
+        ],
     )
 
 
@@ -74,13 +79,13 @@ def _try_password(form: PasswordForm, ahead: Waiting) -> Response | Redirect:
     try:
         signed_in = sessions.sign_in(name, password, org_id=ahead.org_id)
     except TooMany as refused:
-        answer = _show("sign_in/password.html", form, ahead, 429, refused.sentence)
+        answer = _show("sign_in/password.html", form, ahead, 429, said(refused.sentence))
         answer.headers["Retry-After"] = str(refused.retry_after)
         return answer
     except DirectoryError as refused:
         if refused.kind != "forbidden":
             raise
-        return _show("sign_in/password.html", form, ahead, 403, refused.sentence)
+        return _show("sign_in/password.html", form, ahead, 403, said(refused.sentence))
     return _come_in(signed_in, after(ahead.url))
 
 

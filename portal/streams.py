@@ -3,6 +3,8 @@
 from typing import Any
 
 from flask import Response, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 from wtforms import PasswordField, RadioField, StringField, TextAreaField
@@ -17,12 +19,12 @@ from idp.directory.errors import Invalid, not_found
 from idp.directory.filtering import Compare, Or
 from idp.directory.views import ListQuery, StreamView
 from portal.connections import system
-from portal.forms import Refusals, act, go, status_of
+from portal.forms import Refusals, act, go, options, status_of
 from portal.frame import page
 from portal.systems import TABS
 
-DELIVERIES: Any = {"poll": "It asks for events", "push": "Send them to it"}
-DETAILS: Any = {"notice": "Which attributes changed", "full": "What they are now as well"}
+DELIVERIES: Any = {"poll": _l("It asks for events"), "push": _l("Send them to it")}
+DETAILS: Any = {"notice": _l("Which attributes changed"), "full": _l("What they are now as well")}
 _MOST_GROUPS = 50
 _FIELDS = {"endpoint": "endpoint", "groups": "groups"}
 
@@ -30,11 +32,11 @@ _FIELDS = {"endpoint": "endpoint", "groups": "groups"}
 class StreamForm(FlaskForm):
     """How a system is told, and of whom."""
 
-    delivery = RadioField("How it gets them", choices=DELIVERIES, default="poll")
-    endpoint = StringField("Address")
-    authorization = PasswordField("Authorization header")
-    detail = RadioField("What they tell", choices=DETAILS, default="notice")
-    groups = TextAreaField("Only about the members of these groups")
+    delivery = RadioField(_l("How it gets them"), choices=options(DELIVERIES), default="poll")
+    endpoint = StringField(_l("Address"))
+    authorization = PasswordField(_l("Authorization header"))
+    detail = RadioField(_l("What they tell"), choices=options(DETAILS), default="notice")
+    groups = TextAreaField(_l("Only about the members of these groups"))
 
 
 def stream(actor: Actor, connection_id: str) -> Response:
@@ -82,7 +84,9 @@ def stream_new(actor: Actor, connection_id: str) -> Response | Redirect:
     if form.validate_on_submit():
         with Refusals(form, _FIELDS):
             apply(_wanted(actor, connection_id, form), by=actor)
-            return go(_at(connection_id), f"{one.name} is told what happens from now on.")
+            return go(
+                _at(connection_id), _("%(name)s is told what happens from now on.", name=one.name)
+            )
     return page("connections/stream_new.html", actor, status_of(form), connection=one, form=form)
 
 
@@ -117,7 +121,7 @@ def _groups(actor: Actor, text: str) -> tuple[str, ...]:
 def stream_pause(actor: Actor, connection_id: str) -> Response | Redirect:
     """Hold the stream, or let it go on."""
     paused = request.form.get("paused") == "yes"
-    said = "The stream is paused; nothing is lost." if paused else "The stream goes on."
+    said = _("The stream is paused; nothing is lost.") if paused else _("The stream goes on.")
     change = PauseStream(connection_id, paused)
     return act(change, by=actor, said=said, back=_at(connection_id))
 
@@ -129,7 +133,7 @@ def stream_delete(actor: Actor, connection_id: str) -> Response | Redirect:
     if found is None:
         raise not_found("stream")
     if request.method == "POST":
-        said = f"{one.name} is told no more."
+        said = _("%(name)s is told no more.", name=one.name)
         return act(DeleteStream(connection_id), by=actor, said=said, back=_at(connection_id))
     waiting = tokens.count_waiting(found.id)
     return page("connections/stream_delete.html", actor, connection=one, waiting=waiting)

@@ -5,6 +5,8 @@ A page is added by one line here; `parts/system.html` draws the head and the tab
 
 from dataclasses import dataclass
 
+from flask_babel import lazy_gettext as _l
+
 
 @dataclass(frozen=True, slots=True)
 class Tab:
@@ -17,11 +19,11 @@ class Tab:
 
 
 TABS = (
-    Tab("Overview", "portal.connection"),
-    Tab("Journal", "portal.journal_page"),
-    Tab("Brake", "portal.brake"),
-    Tab("Waiting", "portal.links", counts="waiting"),
-    Tab("Events", "portal.stream"),
+    Tab(_l("Overview"), "portal.connection"),
+    Tab(_l("Journal"), "portal.journal_page"),
+    Tab(_l("Brake"), "portal.brake"),
+    Tab(_l("Waiting"), "portal.links", counts="waiting"),
+    Tab(_l("Events"), "portal.stream"),
     Tab("OAuth", "portal.oauth"),
-    Tab("Settings", "portal.connection_settings", "connections.write"),
+    Tab(_l("Settings"), "portal.connection_settings", "connections.write"),
 )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import (
     BooleanField,
@@ -23,35 +24,50 @@ from idp.directory.errors import Invalid
 from idp.directory.provisioning import TargetView
 from idp.directory.targets import AUTHS, MEMBERS_MAX, TargetSettings
 from idp.outgoing import Unreached, check_literal
+from portal.forms import options
+from portal.refusals import said
 
-AUTH_WORDS: Any = {"bearer": "A token", "client_credentials": "Client id and secret (OAuth)"}
-LEAVER_WORDS: Any = {"deactivate": "Deactivate the account", "delete": "Delete the account"}
-WRITE_WORDS: Any = {"auto": "As it announces", "patch": "Always PATCH", "put": "Always PUT"}
+AUTH_WORDS: Any = {
+    "bearer": _l("A token"),
+    "client_credentials": _l("Client id and secret (OAuth)"),
+}
+LEAVER_WORDS: Any = {"deactivate": _l("Deactivate the account"), "delete": _l("Delete the account")}
+WRITE_WORDS: Any = {
+    "auto": _l("As it announces"),
+    "patch": _l("Always PATCH"),
+    "put": _l("Always PUT"),
+}
 MOST_GROUPS = 500
-GONE = "(a group that is gone, or further down)"
+GONE = _l("(a group that is gone, or further down)")
 
 
 class TargetForm(FlaskForm):
     """An application that we push people to."""
 
-    name = StringField("Name", [InputRequired("Give the application a name.")])
-    base_url = StringField("SCIM base address", [InputRequired("Give its address.")])
-    auth = RadioField("How we sign in there", choices=AUTH_WORDS, default="bearer")
-    token = PasswordField("Token")
-    client_id = StringField("Client id")
-    client_secret = PasswordField("Client secret")
-    token_url = StringField("Token address")
-    oauth_scope = StringField("OAuth scope")
-    groups = SelectMultipleField("For the members of", validate_choice=True)
-    push_groups = BooleanField("Send the groups themselves, too", default=True)
-    deprovision = RadioField("When somebody leaves", choices=LEAVER_WORDS, default="deactivate")
-    mapping = TextAreaField("Mapping")
-    writes = SelectField("Changes are sent", choices=WRITE_WORDS, default="auto")
+    name = StringField(_l("Name"), [InputRequired(_l("Give the application a name."))])
+    base_url = StringField(_l("SCIM base address"), [InputRequired(_l("Give its address."))])
+    auth = RadioField(_l("How we sign in there"), choices=options(AUTH_WORDS), default="bearer")
+    token = PasswordField(_l("Token"))
+    client_id = StringField(_l("Client id"))
+    client_secret = PasswordField(_l("Client secret"))
+    token_url = StringField(_l("Token address"))
+    oauth_scope = StringField(_l("OAuth scope"))
+    groups = SelectMultipleField(_l("For the members of"), validate_choice=True)
+    push_groups = BooleanField(_l("Send the groups themselves, too"), default=True)
+    deprovision = RadioField(
+        _l("When somebody leaves"), choices=options(LEAVER_WORDS), default="deactivate"
+    )
+    mapping = TextAreaField(_l("Mapping"))
+    writes = SelectField(_l("Changes are sent"), choices=options(WRITE_WORDS), default="auto")
     members_at_once = IntegerField(
-        "Members in one request",
+        _l("Members in one request"),
         [
-            InputRequired("Say how many."),
-            NumberRange(1, MEMBERS_MAX, f"Send 1 to {MEMBERS_MAX} members at once."),
+            InputRequired(_l("Say how many.")),
+            NumberRange(
+                1,
+                MEMBERS_MAX,
+                _l("Send 1 to %(most)s members at once.", most=MEMBERS_MAX),
+            ),
         ],
         default=100,
     )
@@ -91,7 +107,7 @@ def _check_address(field: Field) -> None:
     try:
         check_literal((field.data or "").strip(), sessions.settings().outgoing)
     except Unreached as refused:
-        raise ValidationError(refused.sentence) from refused
+        raise ValidationError(said(refused.sentence)) from refused
 
 
 def read_mapping(text: str) -> dict[str, str]:

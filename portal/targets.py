@@ -1,8 +1,12 @@
 """Applications that we provision: how they stand, the plan, and what can be done about them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, current_app, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from werkzeug.wrappers import Response as Redirect
 
 from idp import sessions
@@ -24,7 +28,8 @@ from portal import target_form
 from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
 from portal.labels import label, say
-from portal.words import moment, plural
+from portal.languages import number
+from portal.words import moment
 
 # The doors are blind to each other: the SCIM door lends the portal its plan and its trial.
 OUTBOUND = "chamberlain.outbound"
@@ -36,10 +41,10 @@ WORDS = {
     "paused": "Disabled",
 }
 PLAN = (
-    ("create", "New accounts and groups"),
-    ("update", "Changes"),
-    ("deactivate", "Shut out"),
-    ("remove", "Removed"),
+    ("create", _l("New accounts and groups")),
+    ("update", _l("Changes")),
+    ("deactivate", _l("Shut out")),
+    ("remove", _l("Removed")),
 )
 KNOWN_BY = (("patch", "PATCH"), ("filter", "search"), ("bulk", "bulk"), ("etag", "ETags"))
 
@@ -60,10 +65,18 @@ def listed(actor: Actor) -> list[tuple[TargetView, Standing, str, str]]:
 def _sentence(stands: Standing) -> str:
     held = stands.follower
     if stands.word == "working":
-        return f"{held.behind:,} waiting" if held.behind else "Looking at everybody"
+        return (
+            _("%(number)s waiting", number=number(held.behind))
+            if held.behind
+            else _("Looking at everybody")
+        )
     if stands.word == "failing":
         return held.last_error
-    said = {"paused": "Paused", "stopped": "Stopped until you approve", "up to date": "Up to date"}
+    said = {
+        "paused": _("Paused"),
+        "stopped": _("Stopped until you approve"),
+        "up to date": _("Up to date"),
+    }
     return said[stands.word]
 
 
@@ -112,10 +125,10 @@ def _known_groups(actor: Actor, one: TargetView) -> list[str]:
 def _figures(stands: Standing) -> list[tuple[str, object, str]]:
     counts, done = stands.counts, stands.follower.succeeded_at
     return [
-        ("People there", counts["people"], ""),
-        ("Groups there", counts["groups"], ""),
-        ("Changes waiting", stands.follower.behind, ""),
-        ("Last success", moment(done) if done else "never", ""),
+        (_("People there"), counts["people"], ""),
+        (_("Groups there"), counts["groups"], ""),
+        (_("Changes waiting"), stands.follower.behind, ""),
+        (_("Last success"), moment(done) if done else _("never"), ""),
     ]
 
 
@@ -128,11 +141,11 @@ def _by_class(actor: Actor, one: TargetView) -> dict[str, list[Any]]:
 
 
 CLASSES = {
-    "refused": "Refused by the application",
-    "taken": "Taken there by somebody else",
-    "gone": "No longer there",
-    "too_large": "Too large for the application",
-    "failing": "The application failed",
+    "refused": _l("Refused by the application"),
+    "taken": _l("Taken there by somebody else"),
+    "gone": _l("No longer there"),
+    "too_large": _l("Too large for the application"),
+    "failing": _l("The application failed"),
 }
 
 
@@ -143,7 +156,7 @@ def target_new(actor: Actor) -> Response | Redirect:
         with Refusals(form, _FIELDS):
             wanted = CreateTarget(form.name.data or "", form.settings(), form.secrets())
             made = _applied(wanted, actor)
-            said = "The application is attached. People are on their way there."
+            said = _("The application is attached. People are on their way there.")
             return go(url_for("portal.target", target_id=made), said)
     return page("targets/form.html", actor, status_of(form), form=form, target=None)
 
@@ -156,7 +169,7 @@ def target_edit(actor: Actor, target_id: str) -> Response | Redirect:
         with Refusals(form, _FIELDS):
             change = ChangeTarget(one.id, form.name.data, form.settings(), form.secrets() or None)
             _applied(change, actor)
-            return go(_at(one.id), "The application is changed; everybody is looked at again.")
+            return go(_at(one.id), _("The application is changed; everybody is looked at again."))
     return page("targets/form.html", actor, status_of(form), form=form, target=one)
 
 
@@ -181,10 +194,10 @@ def target_preview(actor: Actor, target_id: str) -> Response:
     plan = _outbound().preview(actor, one.id)
     counts = plan.counts
     figures = [
-        ("New", counts["create"], ""),
-        ("Changed", counts["update"], ""),
-        ("Shut out or removed", counts["deactivate"] + counts["remove"], ""),
-        ("Memberships", f"{counts['member_add']:,} new, {counts['member_remove']:,} less", ""),
+        (_("New"), counts["create"], ""),
+        (_("Changed"), counts["update"], ""),
+        (_("Shut out or removed"), counts["deactivate"] + counts["remove"], ""),
+        (_("Memberships"), _memberships(counts), ""),
     ]
     parts = [(words, counts[name], _said(plan.first[name])) for name, words in PLAN]
     return page(
@@ -196,6 +209,11 @@ def target_preview(actor: Actor, target_id: str) -> Response:
         unchanged=counts["unchanged"],
         brake=plan.brake,
     )
+
+
+def _memberships(counts: Mapping[str, int]) -> str:
+    new, less = number(counts["member_add"]), number(counts["member_remove"])
+    return str(_("%(new)s new, %(less)s less", new=new, less=less))
 
 
 def _said(planned: list[Any]) -> list[tuple[Any, list[tuple[str, str, str]]]]:
@@ -216,27 +234,27 @@ def target_try(actor: Actor, target_id: str) -> Response:
 
 def target_reconcile(actor: Actor, target_id: str) -> Redirect:
     """Compare everything there with what should be there."""
-    said = "Everything there is being compared; what differs is repaired."
+    said = _("Everything there is being compared; what differs is repaired.")
     return act(ReconcileTarget(target_id), by=actor, said=said, back=_at(target_id))
 
 
 def target_pause(actor: Actor, target_id: str) -> Redirect:
     """Send nothing more until it is resumed."""
     change = ChangeConnection(queries.find_target(actor, target_id).id, enabled=False)
-    return act(change, by=actor, said="Nothing is sent until you resume.", back=_at(target_id))
+    return act(change, by=actor, said=_("Nothing is sent until you resume."), back=_at(target_id))
 
 
 def target_resume(actor: Actor, target_id: str) -> Redirect:
     """Go on with what has happened meanwhile."""
     change = ChangeConnection(queries.find_target(actor, target_id).id, enabled=True)
-    said = "It goes on with what has happened meanwhile."
+    said = _("It goes on with what has happened meanwhile.")
     return act(change, by=actor, said=said, back=_at(target_id))
 
 
 def target_approve(actor: Actor, target_id: str) -> Redirect:
     """Let exactly those go whom the page showed."""
     change = ApproveRemovals(target_id, request.form.get("digest", ""))
-    return act(change, by=actor, said="Approved; it goes on.", back=_at(target_id))
+    return act(change, by=actor, said=_("Approved; it goes on."), back=_at(target_id))
 
 
 def target_delete(actor: Actor, target_id: str) -> Response | Redirect:
@@ -244,7 +262,16 @@ def target_delete(actor: Actor, target_id: str) -> Response | Redirect:
     one = queries.find_target(actor, target_id)
     if request.method == "POST":
         back = url_for("portal.provisioning")
-        return act(DeleteConnection(one.id), by=actor, said=f"{one.name} is detached.", back=back)
+        return act(
+            DeleteConnection(one.id),
+            by=actor,
+            said=_("%(name)s is detached.", name=one.name),
+            back=back,
+        )
     counts = queries.count_links(actor, one.id)
-    people = plural(counts["people"], "person keeps an account", "people keep their accounts")
+    people = ngettext(
+        "%(num)s person keeps an account there.",
+        "%(num)s people keep their accounts there.",
+        counts["people"],
+    )
     return page("targets/delete.html", actor, target=one, people=people)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from babel import dates, numbers, units
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from markupsafe import Markup, escape
 
@@ -18,7 +19,7 @@ from idp import clock
 from idp.directory.actors import LOCAL
 from portal.languages import current, number
 
-HERE = "This portal"  # what no connected system wrote
+HERE = _l("This portal")  # what no connected system wrote
 
 _BROWSERS = (
     ("Edg/", "Edge"),
@@ -37,6 +38,17 @@ _SYSTEMS = (
     ("Mac OS X", "macOS"),
     ("CrOS", "ChromeOS"),
     ("Linux", "Linux"),
+)
+# The eight words for how something stands. Code compares them in English; a page shows them so.
+STATES = (
+    _l("Active"),
+    _l("Trial"),
+    _l("Expiring"),
+    _l("Expired"),
+    _l("Disabled"),
+    _l("Deleted"),
+    _l("Pending"),
+    _l("Error"),
 )
 _SIZE_NAMES = ((1024 * 1024, "megabyte"), (1024, "kilobyte"))
 # A currency without a sign is written apart from its figure (CLDR, currencySpacing).
@@ -127,9 +139,9 @@ def initials(name: str) -> str:
 
 def browser(user_agent: str) -> str:
     """Firefox on Linux: enough to know one's own device again."""
-    name = next((said for sign, said in _BROWSERS if sign in user_agent), "An unknown browser")
+    name = next((said for sign, said in _BROWSERS if sign in user_agent), _("An unknown browser"))
     system = next((said for sign, said in _SYSTEMS if sign in user_agent), "")
-    return f"{name} on {system}" if system else name
+    return str(_("%(browser)s on %(system)s", browser=name, system=system)) if system else name
 
 
 def state(person: Any) -> str:
@@ -148,7 +160,7 @@ def breaks(text: Any) -> Markup:
 
 def source(one: Any, sources: Mapping[str, str]) -> str:
     """The system that a person or group came from."""
-    return HERE if one.source_id == LOCAL else sources.get(one.source_id, HERE)
+    return str(HERE if one.source_id == LOCAL else sources.get(one.source_id, HERE))
 
 
 FILTERS = {
