@@ -28,7 +28,6 @@ from idp.directory.errors import not_found
 from idp.directory.views import ConnectionView, TokenView
 from portal.forms import Refusals, act, options, status_of
 from portal.frame import page
-from portal.languages import lazy_number
 from portal.systems import TABS
 from portal.targets import listed
 from portal.words import moment

@@ -22,7 +22,6 @@ from idp.directory.views import ConnectionView, SecretView
 from portal.connections import SCOPES, TokenState, system
 from portal.forms import Refusals, act, go, options, status_of
 from portal.frame import page
-from portal.languages import lazy_number
 from portal.systems import TABS
 
 # The doors are blind to each other: whoever assembles the product lends the portal this reading,

@@ -69,7 +69,10 @@ def _pattern(message: str) -> re.Pattern[str]:
 
 
 def extract(
-    source: BinaryIO, _keywords: Any, _tags: Any, _options: dict[str, Any]
+    source: BinaryIO,
+    keywords: Any,  # noqa: ARG001  as Babel calls it
+    comment_tags: Any,  # noqa: ARG001
+    options: Any,  # noqa: ARG001
 ) -> Iterator[Message]:
     """Babel's extraction method for files that raise refusals, or name roles."""
     for node in ast.walk(ast.parse(source.read())):
