@@ -166,7 +166,8 @@ def provisioned(people: cast.Cast, group: str) -> str:
     return target
 
 
-def _app(database_url: str, data_dir: Path) -> Flask:
+def an_app(database_url: str, data_dir: Path) -> Flask:
+    """The product as it stands beside a database that is there already."""
     return create_app(settings_for(database_url, data_dir, demo=True))
 
 
@@ -176,7 +177,7 @@ def furnished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -
     place = tmp_path_factory.mktemp("furnished")
     file = place / "furnished.db"
     shutil.copy(sqlite_template, file)
-    made = furnish(_app(f"sqlite:///{file}", place))
+    made = furnish(an_app(f"sqlite:///{file}", place))
     with made.app.app_context():
         db.session.remove()
         db.engine.dispose()
@@ -194,13 +195,15 @@ def site(furnished: tuple[Path, Site], tmp_path: Path) -> Site:
     """The furnished portal of the test's own, on SQLite."""
     file, made = furnished
     shutil.copy(file, tmp_path / "site.db")
-    return replace(made, known={}, app=_app(f"sqlite:///{tmp_path / 'site.db'}", tmp_path / "data"))
+    return replace(
+        made, known={}, app=an_app(f"sqlite:///{tmp_path / 'site.db'}", tmp_path / "data")
+    )
 
 
 @pytest.fixture
 def site_anywhere(database_url: str, tmp_path: Path) -> Site:
     """The furnished portal on either database."""
-    return furnish(_app(database_url, tmp_path / "data"))
+    return furnish(an_app(database_url, tmp_path / "data"))
 
 
 @pytest.fixture
