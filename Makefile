@@ -45,7 +45,7 @@ format: install-dev ## put the code in order
 
 bench: install-dev peers ## side-by-side measurements, one after the other
 	@set -e; \
-	for b in write_path page scim; do echo "== $$b"; $(PY) -m bench.$$b $(ARGS); done
+	for b in write_path portal seats scim; do echo "== $$b"; $(PY) -m bench.$$b $(ARGS); done
 
 # The runtime lock first; the other holds the same versions and adds to them.
 LOCK := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

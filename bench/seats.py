@@ -4,8 +4,8 @@
 
 1,500 claims on 1,000 units from 16 connections in 4 processes, by the product's write path and by a
 bare guarded UPDATE with an INSERT, on the same database in the same run; then exactly 1,000 must be
-held. Then PEOPLE (50,000) are licensed by one group, and compared with adding them; the longest part is
-printed, for no pool's row may be held for more than 200 ms.
+held. Then PEOPLE (50,000) are licensed by one group, and compared with adding them; the longest part
+is printed, for no pool's row may be held for more than 200 ms.
 """
 
 import multiprocessing
@@ -13,9 +13,11 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import func, select, text
 
 from bench.ground import KINDS, database, organization, serving
@@ -57,6 +59,9 @@ TAKE = text("UPDATE bare_pool SET consumed = consumed + 1 WHERE id = 1 AND consu
 HOLD = text("INSERT INTO bare_holding VALUES (:user, 'bench')")
 
 
+Claimer = Callable[[str, str, str], None]
+
+
 def by_the_product(org_id: str, sku_id: str, user_id: str) -> None:
     """One claim as an administrator makes it."""
     try:
@@ -76,22 +81,22 @@ def bare(_org_id: str, _sku_id: str, user_id: str) -> None:
         held.commit()
 
 
-CLAIMERS: dict[str, Callable[[str, str, str], None]] = {"product": by_the_product, "bare": bare}
+CLAIMERS: dict[str, Claimer] = {"product": by_the_product, "bare": bare}
 
 
 def _process(url: str, name: str, ids: tuple[str, str], people: list[str], gate: Any) -> None:
     """A process with its threads; it begins when all are ready."""
     for app, _url in serving(url, Path("/tmp")):  # noqa: S108  nothing is written there
-        claimer = CLAIMERS[name]
-
-        def claim(user_id: str) -> None:
-            with app.app_context():
-                claimer(*ids, user_id)
-
         catalogue()
+        claim = partial(_claim, app, CLAIMERS[name], ids)
         gate.wait()
         with ThreadPoolExecutor(THREADS) as pool:
             list(pool.map(claim, people))
+
+
+def _claim(app: Flask, claimer: Claimer, ids: tuple[str, str], user_id: str) -> None:
+    with app.app_context():
+        claimer(*ids, user_id)
 
 
 def claims(url: str, name: str, ids: tuple[str, str], people: list[str]) -> float:
@@ -108,7 +113,7 @@ def claims(url: str, name: str, ids: tuple[str, str], people: list[str]) -> floa
     begun = time.perf_counter()
     for one in at_work:
         one.join()
-    assert not any(one.exitcode for one in at_work), "a process failed"  # noqa: S101
+    assert not any(one.exitcode for one in at_work), "a process failed"
     return len(people) / (time.perf_counter() - begun)
 
 
@@ -165,7 +170,7 @@ def main() -> None:
             db.session.remove()
             rates = {name: claims(url, name, (org_id, sku_id), people) for name in CLAIMERS}
             seats = db.session.scalar(select(func.count()).select_from(Holding))
-            assert seats == UNITS, f"{seats} seats of {UNITS}"  # noqa: S101
+            assert seats == UNITS, f"{seats} seats of {UNITS}"
             ratio = rates["product"] / rates["bare"]
             print(
                 f"{kind}: {rates['product']:,.0f} claims/s, bare {rates['bare']:,.0f}/s, "
