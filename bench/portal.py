@@ -3,8 +3,8 @@
     python -m bench.portal [FEW MANY [sqlite|postgresql]]
 
 The aim: with 100,000 people, 5,000 groups and 200 subscriptions a page takes at most twice what it
-takes with 1,000 people. Prints the median of several requests through the whole application (session,
-permissions, queries, template), the slowest ratio last.
+takes with 1,000 people. Prints the median of several requests through the whole application
+(session, permissions, queries, template), the slowest ratio last.
 """
 
 import statistics

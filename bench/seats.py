@@ -4,8 +4,8 @@
 
 1,500 claims on 1,000 units from 16 connections in 4 processes, by the product's write path and by a
 bare guarded UPDATE with an INSERT, on the same database in the same run; then exactly 1,000 must be
-held. Then PEOPLE (50,000) are licensed by one group, and compared with adding them; the longest part
-is printed, for no pool's row may be held for more than 200 ms.
+held. Then PEOPLE (50,000) are licensed by one group, and compared with adding them; the longest
+part is printed, for no pool's row may be held for more than 200 ms.
 """
 
 import multiprocessing

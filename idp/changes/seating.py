@@ -12,7 +12,7 @@ from idp.directory.orgs import Organization
 from idp.directory.sets import among
 from idp.directory.users import User
 from idp.licensing.catalogue import Catalogue
-from idp.licensing.seats import EVERYONE, GROUP, PERSON, Grant, Holding, SeatProblem
+from idp.licensing.seats import EVERYONE, GROUP, Grant, Holding, SeatProblem
 
 Off = frozenset[str]
 _HERE: BindParameter[str] = bindparam("org")
@@ -34,14 +34,18 @@ _PEOPLE: Any = (
     .with_for_update(key_share=True)  # two batches must not both give them the same seat
 )
 _OF_PEOPLE = select(Grant.__table__).where(
-    _GRANTS.org_id == _HERE, _GRANTS.kind == PERSON, among(_GRANTS.user_id, "people")
+    among(_GRANTS.principal, "people", (_GRANTS.org_id, _HERE))
 )
-_OF_MANY = select(Grant.__table__).where(_GRANTS.org_id == _HERE, _GRANTS.kind != PERSON)
+_OF_THEIR_GROUPS = (
+    select(Grant.__table__, _BELONGS.user_id.label("member"))
+    .join(EffectiveMembership.__table__, _BELONGS.group_id == _GRANTS.group_id)
+    .where(_GRANTS.org_id == _HERE, among(_BELONGS.user_id, "people"))
+)
+_OF_GROUPS = select(Grant.__table__).where(
+    _GRANTS.org_id == _HERE, among(_GRANTS.group_id, "groups")
+)
 _MEMBERS = select(_BELONGS.user_id, _BELONGS.group_id).where(
-    among(_BELONGS.user_id, "people"),
-    _BELONGS.group_id.in_(
-        select(_GRANTS.group_id).where(_GRANTS.org_id == _HERE, _GRANTS.kind == GROUP)
-    ),
+    among(_BELONGS.user_id, "people"), among(_BELONGS.group_id, "groups")
 )
 _HELD = select(Holding.user_id, Holding.sku_id, Holding.plans_off).where(
     among(Holding.user_id, "people")
@@ -110,22 +114,15 @@ def _home(batch: Batch) -> str:
 
 def _wanted(batch: Batch, sitters: dict[str, Sitter], old: set[str]) -> None:
     """What is granted to each; a plan is on if any grant has it on."""
-    for grant in _grants_of_people(batch, old):
-        if grant["user_id"] in sitters:
-            _want(sitters[grant["user_id"]], grant)
-    shared = _shared(batch)
-    groups = {g["group_id"]: [] for g in shared if g["kind"] == GROUP}  # type: dict[str, list[Row]]
-    for grant in shared:
-        if grant["kind"] == GROUP:
-            groups[grant["group_id"]].append(grant)
-    for group, user in _memberships(batch, groups, old):
-        for grant in groups[group]:
-            if user in sitters:
-                _want(sitters[user], grant)
-    for grant in shared:
+    for grant in _to_people(batch, old):
         if grant["kind"] == EVERYONE:
             for sitter in sitters.values():
                 _want(sitter, grant)
+        elif grant["user_id"] in sitters:
+            _want(sitters[grant["user_id"]], grant)
+    for member, grant in _to_groups(batch, old):
+        if member in sitters:
+            _want(sitters[member], grant)
 
 
 def _want(sitter: Sitter, grant: Row) -> None:
@@ -134,55 +131,48 @@ def _want(sitter: Sitter, grant: Row) -> None:
         sitter.wanted[grant["sku_id"]] = sitter.wanted.get(grant["sku_id"], off) & off
 
 
-def _grants_of_people(batch: Batch, old: set[str]) -> list[Row]:
-    """Grants to single people; who goes for good loses them."""
-    stored = batch.ask(_OF_PEOPLE, people=old) if old else []
-    for row in stored:
-        who = batch.users.get(row["user_id"])
+def _to_people(batch: Batch, old: set[str]) -> list[Row]:
+    """Grants to single people and to everyone; who goes for good loses theirs."""
+    rows = {row["id"]: row for row in batch.ask(_OF_PEOPLE, people={*old, ""})}
+    for row in rows.values():
+        who = batch.users.get(row["user_id"] or "")
         if who is not None and who.gone:
             batch.grants[row["id"]] = Held(row, None)
-    return _as_they_will_be(batch, stored, {PERSON})
-
-
-def _shared(batch: Batch) -> list[Row]:
-    return _as_they_will_be(batch, batch.ask(_OF_MANY), {GROUP, EVERYONE})
-
-
-def _as_they_will_be(batch: Batch, stored: list[Row], kinds: set[str]) -> list[Row]:
-    rows = {row["id"]: row for row in stored}
     for key, held in batch.grants.items():
         rows.pop(key, None)
-        if held.row is not None and held.row["kind"] in kinds:
+        if held.row is not None and held.row["kind"] != GROUP:
             rows[key] = held.row
     return list(rows.values())
 
 
-def _memberships(batch: Batch, groups: dict[str, list[Row]], old: set[str]) -> set[tuple[str, str]]:
-    """(group, person) in effect, of groups to which something is granted."""
-    if not groups:
-        return set()
-    stored = batch.ask(_MEMBERS, people=old) if old else []
-    found = {(row["group_id"], row["user_id"]) for row in stored}
-    found |= _of_new_grants(batch, groups, found, old)
-    found = (found - batch.left) | batch.joined
-    return {edge for edge in found if edge[0] in groups}
+def _to_groups(batch: Batch, old: set[str]) -> list[tuple[str, Row]]:
+    """(person, grant) for the groups in which people are in effect, as they will be."""
+    stored = batch.ask(_OF_THEIR_GROUPS, people=old) if old else []
+    found = [
+        (row["member"], row)
+        for row in stored
+        if row["id"] not in batch.grants and (row["group_id"], row["member"]) not in batch.left
+    ]
+    if batch.joined:
+        grants = batch.ask(_OF_GROUPS, groups={group for group, _ in batch.joined})
+        found += _joined(batch, [row for row in grants if row["id"] not in batch.grants])
+    return found + _granted_here(batch, old)
 
 
-_MEMBERS_NOW = select(_BELONGS.user_id, _BELONGS.group_id).where(
-    among(_BELONGS.user_id, "people"), among(_BELONGS.group_id, "groups")
-)
+def _joined(batch: Batch, grants: list[Row]) -> list[tuple[str, Row]]:
+    of_group: dict[str, list[Row]] = {}
+    for row in grants:
+        of_group.setdefault(row["group_id"], []).append(row)
+    return [(user, row) for group, user in batch.joined for row in of_group.get(group, ())]
 
 
-def _of_new_grants(
-    batch: Batch, groups: dict[str, list[Row]], found: set[tuple[str, str]], old: set[str]
-) -> set[tuple[str, str]]:
-    """Memberships of groups that are granted something only by this batch."""
-    fresh = {
-        held.row["group_id"]
-        for held in batch.grants.values()
-        if held.before is None and held.row is not None and held.row["kind"] == GROUP
-    }
-    if not fresh or not old:
-        return set()
-    rows = batch.ask(_MEMBERS_NOW, people=old, groups=fresh & groups.keys())
-    return {(row["group_id"], row["user_id"]) for row in rows} - found
+def _granted_here(batch: Batch, old: set[str]) -> list[tuple[str, Row]]:
+    """The same for grants to groups that this batch makes or changes."""
+    rows = [h.row for h in batch.grants.values() if h.row is not None and h.row["kind"] == GROUP]
+    if not rows:
+        return []
+    groups = {row["group_id"] for row in rows}
+    stored = batch.ask(_MEMBERS, people=old, groups=groups) if old else []
+    members = {(row["group_id"], row["user_id"]) for row in stored} - batch.left
+    members |= {edge for edge in batch.joined if edge[0] in groups}
+    return [(user, row) for row in rows for group, user in members if group == row["group_id"]]

@@ -22,7 +22,7 @@ class Grant(Model):
         ForeignKeyConstraint(["org_id", "group_id"], ["groups.org_id", "groups.id"]),
         UniqueConstraint("org_id", "id"),
         UniqueConstraint("org_id", "sku_id", "kind", "principal"),
-        Index("ix_grants_user", "user_id"),
+        Index("ix_grants_principal", "org_id", "principal"),
         Index("ix_grants_group", "group_id"),
     )
 

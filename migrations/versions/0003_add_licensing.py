@@ -133,7 +133,7 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_grants_group", "grants", ["group_id"])
-    op.create_index("ix_grants_user", "grants", ["user_id"])
+    op.create_index("ix_grants_principal", "grants", ["org_id", "principal"])
     op.create_table(
         "holdings",
         sa.Column("user_id", sa.String(length=36), nullable=False),
@@ -361,7 +361,7 @@ def downgrade() -> None:
     op.drop_table("invoice_lines")
     op.drop_index("ix_holdings_sku", table_name="holdings")
     op.drop_table("holdings")
-    op.drop_index("ix_grants_user", table_name="grants")
+    op.drop_index("ix_grants_principal", table_name="grants")
     op.drop_index("ix_grants_group", table_name="grants")
     op.drop_table("grants")
     op.drop_table("skus")
