@@ -5,8 +5,9 @@ start of it (BEGIN IMMEDIATE), because a read transaction that later turns into 
 when another writer came between; PostgreSQL locks rows as the write path names them.
 """
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -113,7 +114,7 @@ def prepare_sqlite(engine: Engine) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",  # an acknowledged leaver stays gone when the power fails
             "foreign_keys=ON",
-            "busy_timeout=5000",
+            "busy_timeout=10000",  # another process writes
             "cache_size=-8192",
             "temp_store=MEMORY",
         ):
@@ -173,13 +174,25 @@ def writing() -> Iterator[Session]:
     For `idp.changes` and the ledgers below the doors alone (a test keeps it so).
     """
     session = db.session()
-    _open_for_writing(session)
-    try:
-        yield session
-        if _rehearsing.get():
+    with _turn():
+        _open_for_writing(session)
+        try:
+            yield session
+            if _rehearsing.get():
+                session.rollback()
+            else:
+                session.commit()
+        except BaseException:
             session.rollback()
-        else:
-            session.commit()
-    except BaseException:
-        session.rollback()
-        raise
+            raise
+
+
+_turns = threading.RLock()
+
+
+def _turn() -> AbstractContextManager[Any]:
+    """On SQLite, where one writes at a time, the threads of a process queue up.
+
+    They would else sleep and look again, and he who is unlucky waits until his patience ends.
+    """
+    return _turns if db.engine.dialect.name == "sqlite" else nullcontext()
