@@ -1,7 +1,7 @@
 # `make` tells what there is to make. Works with GNU make 3.81 (macOS) and later.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench lock venv install install-dev peers
+.PHONY: help run test lint format messages bench lock venv install install-dev peers
 
 PORT ?= 8000
 JOBS ?= 2
@@ -42,6 +42,16 @@ lint: install-dev ## formatter, linter, types, import contracts
 format: install-dev ## put the code in order
 	$(PY) -m ruff check --fix-only --quiet .
 	$(PY) -m ruff format .
+
+# Only sentences; where they stand would change with every line above them.
+BABEL := $(PY) -m babel.messages.frontend -q
+CATALOGUES := portal/translations
+messages: install-dev ## after a sentence has changed: extract, update, compile (docs/portal.md)
+	$(BABEL) extract -F $(CATALOGUES)/babel.cfg -k _l -k lazy_gettext -k plural:2,3 -k shown:4,5 \
+	  --no-location --no-wrap --sort-output --omit-header -o $(CATALOGUES)/messages.pot .
+	$(BABEL) update -i $(CATALOGUES)/messages.pot -d $(CATALOGUES) --no-wrap --no-fuzzy-matching \
+	  --ignore-obsolete --ignore-pot-creation-date
+	$(BABEL) compile -d $(CATALOGUES)
 
 bench: install-dev peers ## side-by-side measurements, one after the other
 	@set -e; \

@@ -14,11 +14,11 @@ from idp.changes import apply
 from idp.changes.intents import ApproveBrake, RejectBrake, SetBrake
 from idp.directory import queries
 from idp.directory.actors import Actor
-from idp.directory.brakes import KINDS, LONGEST_HOURS, MOST, Limits
+from idp.directory.brakes import KINDS, LONGEST_HOURS, MOST, Limits, Stop
 from portal.connections import system
 from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
-from portal.languages import lazy_number
+from portal.languages import lazy_number, number
 from portal.lists import whole
 from portal.systems import TABS
 
@@ -79,9 +79,43 @@ def brake(actor: Actor, connection_id: str) -> Response:
         connection=one,
         tabs=TABS,
         held=held,
+        told=told,
         names=NAMES,
         limits=[(NAMES[kind], held.limits.kinds[kind]) for kind in KINDS],
     )
+
+
+def told(stop: Stop) -> str:
+    """What would have happened, in one sentence without an end."""
+    values = {
+        "loss": number(stop.loss),
+        "total": number(stop.total),
+        "hours": stop.hours,
+        "allowed": number(stop.allowed),
+        "group": stop.group_name,
+    }
+    return {
+        "deactivations": _(
+            "this would deactivate %(loss)s of %(total)s people within %(hours)s hours; "
+            "the limit is %(allowed)s",
+            **values,
+        ),
+        "deletions": _(
+            "this would delete %(loss)s of %(total)s people within %(hours)s hours; "
+            "the limit is %(allowed)s",
+            **values,
+        ),
+        "groups": _(
+            "this would delete %(loss)s of %(total)s groups within %(hours)s hours; "
+            "the limit is %(allowed)s",
+            **values,
+        ),
+        "removals": _(
+            "this would remove %(loss)s of %(total)s members from the group “%(group)s” within "
+            "%(hours)s hours; the limit is %(allowed)s",
+            **values,
+        ),
+    }[stop.kind]
 
 
 def brake_edit(actor: Actor, connection_id: str) -> Response | Redirect:
@@ -129,6 +163,7 @@ def brake_approve(actor: Actor, connection_id: str) -> Response | Redirect:
         connection=one,
         held=held,
         stop=held.quarantine.stop,
+        told=told,
         form=form,
     )
 
@@ -143,7 +178,7 @@ def brake_reject(actor: Actor, connection_id: str) -> Response | Redirect:
         rejected = RejectBrake(connection_id, _seen(held.quarantine.id))
         said = _("Rejected. %(name)s may go on with everything else.", name=one.name)
         return act(rejected, by=actor, said=said, back=_at(connection_id))
-    shown = {"connection": one, "held": held, "stop": held.quarantine.stop}
+    shown = {"connection": one, "held": held, "stop": held.quarantine.stop, "told": told}
     return page("systems/brake_reject.html", actor, **shown)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, BinaryIO
 
+from babel.messages.extract import extract_python
 from flask_babel import get_translations, pgettext
 
 from portal.languages import current
@@ -29,8 +30,6 @@ _SENTENCE_AT = {
     "Unreached": 1,
 }
 _LONGEST = 2000  # characters; longer ones are not compared with the patterns
-
-Message = tuple[int, str, Any, list[str]]
 
 
 def said(sentence: str) -> str:
@@ -70,11 +69,13 @@ def _pattern(message: str) -> re.Pattern[str]:
 
 def extract(
     source: BinaryIO,
-    keywords: Any,  # noqa: ARG001  as Babel calls it
-    comment_tags: Any,  # noqa: ARG001
-    options: Any,  # noqa: ARG001
-) -> Iterator[Message]:
-    """Babel's extraction method for files that raise refusals, or name roles."""
+    keywords: Any,
+    comment_tags: Any,
+    options: Any,
+) -> Iterator[Any]:
+    """Babel's extraction method: what goes through gettext, what refuses, and what names roles."""
+    yield from extract_python(source, keywords, comment_tags, options)
+    source.seek(0)
     for node in ast.walk(ast.parse(source.read())):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_role":
             for one in node.args[1:3]:

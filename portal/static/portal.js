@@ -10,9 +10,10 @@ async function copy(button) {
   const source = document.getElementById(button.dataset.copy);
   await navigator.clipboard.writeText(source.textContent.trim());
   const said = document.getElementById('said');
-  if (said) said.textContent = 'Copied.';
-  button.querySelector('span').textContent = 'Copied';
-  setTimeout(() => { button.querySelector('span').textContent = 'Copy'; }, 2000);
+  if (said) said.textContent = button.dataset.done;
+  const label = button.querySelector('span'), before = label.textContent;
+  label.textContent = button.dataset.done;
+  setTimeout(() => { label.textContent = before; }, 2000);
 }
 
 // A <details> menu closes by Escape and by a click elsewhere, like any menu.
