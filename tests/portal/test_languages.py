@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from flask import render_template_string
 from flask_babel import force_locale
 
+from idp import clock
 from idp.changes import apply
 from idp.changes.intents import ChangeUser
 from portal import words
 from portal.languages import LANGUAGE_COOKIE, LANGUAGES
+from portal.refusals import said
 from tests.portal.browsing import Visitor
 from tests.portal.conftest import Site
 
@@ -95,6 +98,7 @@ def test_the_menu_offers_each_language_by_its_own_name(standing: Site) -> None:
 
 @contextmanager
 def _reading(site: Site, locale: str) -> Iterator[None]:
+    """Inside an answer in this language."""
     with site.app.test_request_context(), force_locale(locale):
         yield
 
@@ -140,3 +144,53 @@ def test_money_counts_the_currency_s_own_smallest_unit(
 
 def test_values_are_said_in_english_where_nobody_asks() -> None:
     assert words.moment(AT).striptags() == "3 December 2026, 14:05"
+
+
+@pytest.mark.parametrize(
+    "sentence, german",
+    [
+        ("There is no such group.", "Diese Gruppe gibt es nicht."),
+        (
+            "Too many attempts. Try again in 30 seconds.",
+            "Zu viele Versuche. Versuchen Sie es in 30 Sekunden noch einmal.",
+        ),
+        (
+            "title comes from HR: 100%; change it there.",
+            "title kommt aus HR: 100%; ändern Sie es dort.",
+        ),
+        ("%(path)s %s is not ours.", "%(path)s %s is not ours."),
+        ("x" * 100_000, "x" * 100_000),
+    ],
+    ids=["whole", "with a number", "with two values", "unknown", "long"],
+)
+def test_a_refusal_is_told_in_the_reader_s_language(
+    standing: Site, sentence: str, german: str
+) -> None:
+    with _reading(standing, "de"):
+        assert said(sentence) == german
+    with _reading(standing, "en_GB"):
+        assert said(sentence) == sentence
+
+
+def test_a_wrong_password_is_refused_in_the_reader_s_language(standing: Site) -> None:
+    visitor = standing.visitor()
+    visitor.client.set_cookie(LANGUAGE_COOKIE, "fr")
+    visitor.get("/sign-in").submit("Continuer", username="nobody@northwind.example")
+    visitor.submit("Se connecter", password="wrong")
+    assert "Le nom d’utilisateur ou le mot de passe n’est pas correct." in visitor.text
+
+
+def test_numbers_in_sentences_are_written_as_the_language_does(standing: Site) -> None:
+    with _reading(standing, "de"):
+        assert words.plural(1234, "person", "people") == "1.234 Personen"
+        assert words.distance(clock.now() + timedelta(days=1500)) == "in 1.500 Tagen"
+        shown = render_template_string(
+            "{{ ngettext('%(num)s request', '%(num)s requests', 4321) }}"
+        )
+    assert shown == "4.321 Anfragen"
+
+
+def test_a_value_in_a_sentence_is_escaped(standing: Site) -> None:
+    template = "{{ _('Welcome, %(actor)s', actor=name) }}"
+    with _reading(standing, "de"):
+        assert render_template_string(template, name="<b>") == "Willkommen, &lt;b&gt;"
