@@ -13,7 +13,7 @@ from typing import Any
 from flask import Flask
 
 from idp import mail
-from idp.changes import alarms, followers, journal, ledger, outbox, seat_turns, tokens
+from idp.changes import alarms, due, followers, journal, ledger, outbox, seat_turns, tokens
 from idp.config import Settings
 from idp.logs import log
 from scim import events, outbound
@@ -24,6 +24,7 @@ CHORES: dict[str, tuple[timedelta, Callable[[], object]]] = {
     "event_tokens": (timedelta(hours=1), tokens.sweep),
     "journal": (timedelta(hours=1), journal.sweep),
     "expiry_alarms": (timedelta(days=1), alarms.warn),
+    "subscriptions": (timedelta(hours=1), due.follow),
 }
 # What leads a follower on, by its purpose; it reads `followers.entries` and ends with `advance`.
 FOLLOWING: dict[str, Callable[[Settings, followers.Row], object]] = {

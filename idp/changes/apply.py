@@ -13,11 +13,13 @@ from idp.changes import (
     access,
     administration,
     adoptions,
+    agreements,
     audit,
     authority,
     brake,
     client_secrets,
     consequences,
+    invoices,
     ledger,
     licences,
     loading,
@@ -32,6 +34,8 @@ from idp.changes import (
     subscriptions,
     targets,
     teams,
+    terms,
+    usage,
 )
 from idp.changes.batch import Batch, Note, Result
 from idp.changes.faults import TryAgain, translated
@@ -56,6 +60,10 @@ NOUNS: tuple[ModuleType, ...] = (
     targets,
     services,
     subscriptions,
+    terms,
+    agreements,
+    invoices,
+    usage,
     licences,
 )
 HANDLERS: dict[type[Change], Any] = {k: h for noun in NOUNS for k, h in noun.HANDLERS.items()}

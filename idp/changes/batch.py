@@ -145,6 +145,10 @@ class Needs:
     grants: set[str] = field(default_factory=set)  # SKUs of which grants change
     alone: bool = False  # nobody else's change of roles, groups or grants at the same time
     subscriptions: set[str] = field(default_factory=set)
+    paid_ahead: set[str] = field(default_factory=set)  # subscriptions that may be credited
+    offers: set[str] = field(default_factory=set)  # of which an organization has one trial
+    agreements: set[str] = field(default_factory=set)
+    invoices: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -205,6 +209,12 @@ class Batch:
     subscriptions: dict[str, Held] = field(default_factory=dict)
     claimed: Counter[str] = field(default_factory=Counter)  # units taken, less those given back
     pools_moved: set[str] = field(default_factory=set)  # SKUs whose units may have changed
+    ended: set[str] = field(default_factory=set)  # SKUs of which a subscription was deleted
+    offers_had: set[str] = field(default_factory=set)  # of those asked for, ever subscribed to
+    agreements: dict[str, Held] = field(default_factory=dict)
+    invoices: dict[str, Row] = field(default_factory=dict)  # each with `left` to credit or pay
+    paid_ahead: dict[str, list[Row]] = field(default_factory=dict)  # subscription -> its invoices
+    issued: list[tuple[Row, list[Row]]] = field(default_factory=list)  # invoices and their lines
 
     inserts: dict[Table, list[Row]] = field(default_factory=dict)
     # Keyed by table, key columns (True where the key is NULL) and set columns: one statement each.

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from idp.changes import loading, seats
+from idp.changes import endings, invoices, loading, seats, subscriptions
 from idp.changes.batch import Batch, Row
 from idp.directory.credentials import BrowserSession, Credential, OneTimeLink
 from idp.directory.groups import EffectiveMembership, Membership
@@ -185,5 +185,8 @@ ORDER: tuple[Callable[[Batch], None], ...] = (
     effective_memberships_follow,
     deleted_lose_their_roles,
     leavers_lose_every_door,
+    subscriptions.are_written_as_they_stand,
+    invoices.are_numbered_without_gaps,
+    endings.last_subscriptions_take_grants_along,
     seats.follow,
 )

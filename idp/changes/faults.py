@@ -43,6 +43,11 @@ _TAKEN = {
         "This entity id is registered already.",
         "entityId",
     ),
+    ("uq_agreements_org_id_number", "agreements.number"): (
+        "agreement_number_taken",
+        "There is an agreement of this number already.",
+        "number",
+    ),
     ("uq_organizations_slug", "organizations.slug"): (
         "organization_taken",
         "There is an organization of this name already.",

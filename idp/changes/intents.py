@@ -525,3 +525,147 @@ class BuySubscription(Change):
     purchase_order: str = ""
     auto_renew: bool = True
     id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSubscription(Change):
+    """Change a subscription; what is None or KEEP stays. A running one is billed for the difference.
+
+    `quantity` below what is used leaves the SKU over-allocated: nobody loses a seat at once.
+    """
+
+    id: str
+    name: str | None = None
+    quantity: int | None = None
+    auto_renew: bool | None = None
+    purchase_order: str | None = None
+    agreement_id: MaybeText = KEEP
+    expect: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendTrial(Change):
+    """Give a trial more days, once, as its offer says."""
+
+    id: str
+    expect: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeSubscription(Change):
+    """Convert a trial, or move a subscription, to an offer that its own offer leads to.
+
+    For the same SKU everybody keeps what they hold. For another, `move_grants` gives it to those
+    who have the old one, which ends; without it the old one runs on until it ends by itself.
+    """
+
+    id: str
+    offer_id: str
+    quantity: int
+    move_grants: bool = False
+    purchase_order: str = ""
+    agreement_id: str | None = None
+    expect: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RenewSubscription(Change):
+    """Begin a new term of a subscription that has expired or is disabled."""
+
+    id: str
+    expect: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSubscription(Change):
+    """Cancel: at once in the first days, as the offer says; later it ends where its term ends."""
+
+    id: str
+    expect: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReactivateSubscription(Change):
+    """Take a cancellation back while the term that was paid for still runs."""
+
+    id: str
+    expect: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteSubscription(Change):
+    """End a disabled subscription for good. With the last one of a SKU its grants go too."""
+
+    id: str
+    expect: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FollowSubscriptions(Change):
+    """Write down in which states these subscriptions are by now. The product itself asks for it."""
+
+    ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class AddAgreement(Change):
+    """Enter a volume licence agreement; `number` is its licence id, unique in the organization."""
+
+    number: str
+    programme: str
+    starts: datetime
+    ends: datetime
+    parent_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAgreement(Change):
+    """Change an agreement; what is None or KEEP stays."""
+
+    id: str
+    number: str | None = None
+    programme: str | None = None
+    starts: datetime | None = None
+    ends: datetime | None = None
+    parent_id: MaybeText = KEEP
+    expect: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TerminateAgreement(Change):
+    """End an agreement now; subscriptions under it run on."""
+
+    id: str
+    expect: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPayment(Change):
+    """Write down that an invoice was paid."""
+
+    invoice_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoidInvoice(Change):
+    """Declare an invoice that nobody has paid void."""
+
+    invoice_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreditInvoice(Change):
+    """Issue a credit note over some of an invoice: `amount_minor` is positive, at most what is left."""
+
+    invoice_id: str
+    amount_minor: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordUsage(Change):
+    """Write down what is used of a quota on a day (UTC, "2026-11-22"; today unless told)."""
+
+    sku_id: str
+    used: int
+    day: str = ""

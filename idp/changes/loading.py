@@ -14,8 +14,10 @@ from sqlalchemy import (
     ColumnElement,
     bindparam,
     exists,
+    func,
     select,
 )
+from sqlalchemy.orm import aliased
 
 from idp.changes import claims, returning
 from idp.changes.batch import Batch, Held, Person, Row
@@ -31,9 +33,11 @@ from idp.directory.roles import GLOBAL_ADMINISTRATOR, RoleAssignment
 from idp.directory.sets import among, pair_among
 from idp.directory.users import User
 from idp.directory.vocabularies import vocabulary_of
+from idp.extensions import UtcType
+from idp.licensing.billing import INVOICE, Invoice, InvoiceLine
 from idp.licensing.catalogue import VERSION
 from idp.licensing.seats import Grant
-from idp.licensing.subscriptions import Subscription
+from idp.licensing.subscriptions import Agreement, Subscription
 
 _USERS = User.__table__.c
 _GROUPS = Group.__table__.c
@@ -65,6 +69,9 @@ def load(batch: Batch) -> None:
     _connections(batch)
     _secrets(batch)
     _subscriptions(batch)
+    _agreements(batch)
+    _offers_had(batch)
+    _invoices(batch)
     _grants(batch)
 
 
@@ -329,6 +336,43 @@ _SUBSCRIPTIONS = (
     .order_by(Subscription.id)
     .with_for_update(key_share=True)
 )
+_AGREEMENTS = (
+    select(Agreement.__table__)
+    .where(among(Agreement.id, "ids", (Agreement.org_id, _HERE)))
+    .order_by(Agreement.id)
+    .with_for_update(key_share=True)
+)
+_OFFERS_HAD = (
+    select(Subscription.offer_id)
+    .where(Subscription.org_id == _HERE, among(Subscription.offer_id, "offers"))
+    .distinct()
+)
+_CREDIT = aliased(Invoice)
+_LEFT = Invoice.total_minor + select(func.coalesce(func.sum(_CREDIT.total_minor), 0)).where(
+    _CREDIT.credits_id == Invoice.id
+).correlate(Invoice).scalar_subquery()
+_INVOICES = (
+    select(Invoice.__table__, _LEFT.label("left"))
+    .where(among(Invoice.id, "ids", (Invoice.org_id, _HERE)))
+    .order_by(Invoice.id)
+)
+# What was paid, or is to be paid, for days that are still ahead; newest first.
+_PAID_AHEAD = (
+    select(
+        InvoiceLine.subscription_id,
+        Invoice.__table__,
+        _LEFT.label("left"),
+    )
+    .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
+    .where(
+        InvoiceLine.org_id == _HERE,
+        among(InvoiceLine.subscription_id, "ids"),
+        InvoiceLine.period_end > bindparam("moment", type_=UtcType()),
+        Invoice.kind == INVOICE,
+        Invoice.status != "void",
+    )
+    .order_by(Invoice.number.desc())
+)
 _GRANTS = (
     select(Grant.__table__)
     .where(
@@ -345,6 +389,27 @@ def _subscriptions(batch: Batch) -> None:
     if batch.needs.subscriptions:
         for row in batch.ask(_SUBSCRIPTIONS, ids=batch.needs.subscriptions):
             batch.subscriptions[row["id"]] = Held(row, dict(row))
+
+
+def _agreements(batch: Batch) -> None:
+    if batch.needs.agreements:
+        for row in batch.ask(_AGREEMENTS, ids=batch.needs.agreements):
+            batch.agreements[row["id"]] = Held(row, dict(row))
+
+
+def _offers_had(batch: Batch) -> None:
+    if batch.needs.offers:
+        found = batch.ask(_OFFERS_HAD, offers=batch.needs.offers)
+        batch.offers_had = {row["offer_id"] for row in found}
+
+
+def _invoices(batch: Batch) -> None:
+    """Invoices that the batch names, and those by which running terms were paid."""
+    if batch.needs.invoices:
+        batch.invoices = {row["id"]: row for row in batch.ask(_INVOICES, ids=batch.needs.invoices)}
+    if batch.needs.paid_ahead:
+        for row in batch.ask(_PAID_AHEAD, ids=batch.needs.paid_ahead, moment=batch.now):
+            batch.paid_ahead.setdefault(row.pop("subscription_id"), []).append(row)
 
 
 def _grants(batch: Batch) -> None:

@@ -6,7 +6,7 @@ without the refused ones can be asked for again at once.
 """
 
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 
@@ -21,6 +21,7 @@ from idp.directory.roles import GLOBAL_ADMINISTRATOR
 from idp.directory.sets import any_of
 from idp.directory.users import User
 from idp.directory.values import domain_and_parents, domain_of, key, user_name_key
+from idp.licensing.billing import Invoice, InvoiceLine
 
 
 def check(batch: Batch) -> None:
@@ -269,12 +270,29 @@ def _group_names_are_unique(batch: Batch) -> None:
     raise_all(refused)
 
 
+_SETTLING = frozenset({"status", "settled_at"})
+
+
+def issued_invoices_stay(batch: Batch) -> None:
+    """An invoice that was issued is paid, voided or credited; nothing that it says changes."""
+    lines: Any = InvoiceLine.__table__
+    documents: Any = Invoice.__table__
+    written = [(table, set(columns)) for table, _keys, columns in batch.updates]
+    written += [(table, {"*"}) for table, _keys in batch.deletes]
+    for table, columns in written:
+        if table is lines or (table is documents and not columns <= _SETTLING):
+            raise Conflict(
+                "invoice_issued", "An invoice that was issued never changes. Credit it instead."
+            )
+
+
 ORDER: tuple[Callable[[Batch], None], ...] = (
     names_are_given,
     names_stay_in_our_domains,
     groups_hold_no_circle,
     nobody_raises_themselves,
     a_global_administrator_remains,
+    issued_invoices_stay,
     foreign_ids_are_unique,
     names_are_unique,
     *license_rules.RULES,

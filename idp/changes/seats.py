@@ -79,7 +79,7 @@ def _concerned(batch: Batch) -> set[str]:
             people.add(row["user_id"])
         else:
             groups.add(row["group_id"] or EVERYONE)
-            _look_again_later(batch, row["sku_id"])
+            look_again_later(batch, row["sku_id"])
     return people | _members(batch, groups)
 
 
@@ -122,7 +122,7 @@ def _members(batch: Batch, groups: set[str]) -> set[str]:
     return people if len(people) <= AT_ONCE else set()
 
 
-def _look_again_later(batch: Batch, sku_id: str, kind: str = "everybody") -> None:
+def look_again_later(batch: Batch, sku_id: str, kind: str = "everybody") -> None:
     """Leave the rest to a turn: also whom another transaction brings at this very moment."""
     batch.insert(
         SeatTurn,
@@ -174,7 +174,7 @@ def _put_off(batch: Batch, sitters: dict[str, Sitter], made: dict[str, Decision]
     for one, sku in fresh:
         del made[one].holds[sku]
     for sku in sorted({sku for _, sku in fresh}):
-        _look_again_later(batch, sku)
+        look_again_later(batch, sku)
 
 
 def _claim(
@@ -307,4 +307,4 @@ def _serve(batch: Batch, free: dict[str, int], done: set[str], known: Catalogue)
             _seat(batch, set(waiting[:limit]), known)
             done.update(waiting[:limit])
         if len(waiting) > limit and free[sku] > limit:
-            _look_again_later(batch, sku, "waiting")
+            look_again_later(batch, sku, "waiting")

@@ -36,7 +36,7 @@ def _role(
 
 _READ_ALL = (
     "roles.read organization.read connections.read domains.read audit.read signins.read "
-    "licenses.read billing.read"
+    "licenses.read services.read billing.read"
 )
 _EVERYTHING = (
     "users.write users.reset groups.write roles.write organization.write connections.write "
@@ -68,14 +68,14 @@ ROLES: dict[str, Role] = dict(
         _role(
             "license_administrator",
             "License Administrator",
-            "Assigns and removes licences; does not buy.",
-            "licenses.read licenses.write",
+            "Assigns and removes licences; sees what there is of them, not what it costs.",
+            "licenses.read licenses.write services.read",
         ),
         _role(
             "billing_administrator",
             "Billing Administrator",
             "Buys, renews and sees invoices; does not assign.",
-            "billing.read billing.write licenses.read",
+            "billing.read billing.write services.read",
         ),
         _role(
             "helpdesk_administrator",

@@ -15,6 +15,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.extensions import Model
 
+INVOICE, CREDIT = "invoice", "credit"
+ISSUED, PAID, VOID = "issued", "paid", "void"
+
 
 class Invoice(Model):
     """An invoice or credit note. Issued, it is never changed: it is paid, voided, or credited.
@@ -30,6 +33,7 @@ class Invoice(Model):
         UniqueConstraint("org_id", "number"),
         CheckConstraint("status IN ('issued', 'paid', 'void')", name="status"),
         Index("ix_invoices_issued", "org_id", "issued_at", "id"),
+        Index("ix_invoices_credits", "credits_id"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)
@@ -45,6 +49,20 @@ class Invoice(Model):
     total_minor: Mapped[int] = mapped_column(BigInteger)
     purchase_order: Mapped[str] = mapped_column(String(128))
     billed_to: Mapped[dict[str, Any]]  # name and address as they were
+
+
+class InvoiceHead(Model):
+    """The last numbers that an organization's invoices and credit notes have.
+
+    It changes with the rows that take the next ones, under the organization's lock: no gaps.
+    """
+
+    __tablename__ = "invoice_heads"
+    __table_args__ = (ForeignKeyConstraint(["org_id"], ["organizations.id"]),)
+
+    org_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    invoices: Mapped[int]
+    credits: Mapped[int]
 
 
 class InvoiceLine(Model):

@@ -74,8 +74,11 @@ def phase_at(terms: Terms, now: datetime) -> Phase:
 
 
 def timeline(terms: Terms, now: datetime) -> list[Phase]:
-    """All phases in order, with the term that runs, or ran last, at `now`."""
-    if terms.deleted_at is not None and terms.deleted_at <= now:
+    """All phases in order, with the term that runs, or ran last, at `now`.
+
+    What was deleted stays deleted, also when the clock is set back.
+    """
+    if terms.deleted_at is not None:
         return [Phase(DELETED, terms.deleted_at, None)]
     ends = term_end(terms, now)
     full = TRIAL_STATE if terms.trial else ACTIVE
@@ -99,6 +102,14 @@ def term_end(terms: Terms, now: datetime) -> datetime:
     while (ends := add_months(terms.ends, count * terms.term_months, terms.starts.day)) <= now:
         count += 1
     return ends
+
+
+def term_running(terms: Terms, now: datetime) -> tuple[datetime, datetime]:
+    """Beginning and end of the term that runs, or ran last, at `now`."""
+    ends = term_end(terms, now)
+    if terms.trial:
+        return terms.starts, ends
+    return max(terms.starts, add_months(ends, -terms.term_months, terms.starts.day)), ends
 
 
 def add_months(moment: datetime, months: int, day: int | None = None) -> datetime:

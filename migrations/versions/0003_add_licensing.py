@@ -85,7 +85,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("org_id", "id", name=op.f("uq_invoices_org_id_id")),
         sa.UniqueConstraint("org_id", "number", name=op.f("uq_invoices_org_id_number")),
     )
+    op.create_index("ix_invoices_credits", "invoices", ["credits_id"])
     op.create_index("ix_invoices_issued", "invoices", ["org_id", "issued_at", "id"])
+    op.create_table(
+        "invoice_heads",
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.Column("invoices", sa.Integer(), nullable=False),
+        sa.Column("credits", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organizations.id"], name=op.f("fk_invoice_heads_org_id")
+        ),
+        sa.PrimaryKeyConstraint("org_id", name=op.f("pk_invoice_heads")),
+    )
     op.create_table(
         "skus",
         sa.Column("id", sa.String(length=36), nullable=False),
@@ -365,7 +376,9 @@ def downgrade() -> None:
     op.drop_index("ix_grants_group", table_name="grants")
     op.drop_table("grants")
     op.drop_table("skus")
+    op.drop_table("invoice_heads")
     op.drop_index("ix_invoices_issued", table_name="invoices")
+    op.drop_index("ix_invoices_credits", table_name="invoices")
     op.drop_table("invoices")
     op.drop_table("agreements")
     op.drop_table("services")
