@@ -224,7 +224,8 @@ def credit_invoice(batch: Batch, change: CreditInvoice) -> Result:
         )
     if not 1 <= change.amount_minor <= row["left"]:
         raise Invalid(
-            "credit_too_large", "A credit is more than nothing, and at most what is left.",
+            "credit_too_large",
+            "A credit is more than nothing, and at most what is left.",
             attribute="amount",
         )
     note = _owe(batch, CREDIT, row["currency"], [_given_back(batch, change, reason)], credits=row)

@@ -348,9 +348,13 @@ _OFFERS_HAD = (
     .distinct()
 )
 _CREDIT = aliased(Invoice)
-_LEFT = Invoice.total_minor + select(func.coalesce(func.sum(_CREDIT.total_minor), 0)).where(
-    _CREDIT.credits_id == Invoice.id
-).correlate(Invoice).scalar_subquery()
+_LEFT = (
+    Invoice.total_minor
+    + select(func.coalesce(func.sum(_CREDIT.total_minor), 0))
+    .where(_CREDIT.credits_id == Invoice.id)
+    .correlate(Invoice)
+    .scalar_subquery()
+)
 _INVOICES = (
     select(Invoice.__table__, _LEFT.label("left"))
     .where(among(Invoice.id, "ids", (Invoice.org_id, _HERE)))

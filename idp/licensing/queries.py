@@ -1,7 +1,31 @@
 """Every read about licences: each takes an Actor (or an organization), and stays inside it."""
 
-from idp.licensing import billing as _billing  # noqa: F401  its tables belong to the metadata
 from idp.licensing.catalogue import catalogue
 from idp.licensing.held import entitlements_of, licenses_of
+from idp.licensing.invoiced import credits_of, find_invoice, page_invoices
+from idp.licensing.overview import offers, pools, services, usage_of
+from idp.licensing.subscribed import (
+    find_agreement,
+    find_subscription,
+    living_subscriptions,
+    page_agreements,
+    page_subscriptions,
+)
 
-__all__ = ["catalogue", "entitlements_of", "licenses_of"]
+__all__ = [
+    "catalogue",
+    "credits_of",
+    "entitlements_of",
+    "find_agreement",
+    "find_invoice",
+    "find_subscription",
+    "licenses_of",
+    "living_subscriptions",
+    "offers",
+    "page_agreements",
+    "page_invoices",
+    "page_subscriptions",
+    "pools",
+    "services",
+    "usage_of",
+]

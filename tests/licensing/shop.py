@@ -33,7 +33,7 @@ OFFICE = {
             "name": "Office Basic",
             "plans": [plan("MAIL_BASIC", conflicts=["MAIL_PRO"]), plan("DOCS")],
             "offers": [
-                offer("office-basic"),
+                offer("office-basic", upgrades_to=["office-pro-free"]),
                 offer("office-trial", kind="trial", units=25, upgrades_to=["office-basic"]),
             ],
         },
@@ -41,7 +41,7 @@ OFFICE = {
             "part_number": "OFFICE_PRO",
             "name": "Office Pro",
             "plans": [plan("MAIL_PRO"), plan("DOCS"), plan("VOICE", countries=["DE", "FR"])],
-            "offers": [offer("office-pro")],
+            "offers": [offer("office-pro"), offer("office-pro-free", price_minor=0)],
         },
         {
             "part_number": "ARCHIVE",
