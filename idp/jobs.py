@@ -13,7 +13,17 @@ from typing import Any
 from flask import Flask
 
 from idp import mail
-from idp.changes import alarms, due, followers, journal, ledger, outbox, seat_turns, tokens
+from idp.changes import (
+    alarms,
+    board,
+    due,
+    followers,
+    journal,
+    ledger,
+    outbox,
+    seat_turns,
+    tokens,
+)
 from idp.config import Settings
 from idp.logs import log
 from scim import events, outbound
@@ -23,7 +33,8 @@ CHORES: dict[str, tuple[timedelta, Callable[[], object]]] = {
     "sweep": (timedelta(hours=1), ledger.sweep),
     "event_tokens": (timedelta(hours=1), tokens.sweep),
     "journal": (timedelta(hours=1), journal.sweep),
-    "expiry_alarms": (timedelta(days=1), alarms.warn),
+    "notices": (timedelta(hours=1), alarms.warn),
+    "old_notices": (timedelta(days=1), board.sweep),
     "subscriptions": (timedelta(hours=1), due.follow),
 }
 # What leads a follower on, by its purpose; it reads `followers.entries` and ends with `advance`.

@@ -2,15 +2,18 @@
 
 import smtplib
 import ssl
+from collections.abc import Mapping
 from datetime import datetime
 from email.message import EmailMessage
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from flask import current_app
 from sqlalchemy import ForeignKeyConstraint, Index, String, Text, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import sealing
+from idp.changes.notice_kinds import KINDS
 from idp.clock import now
 from idp.config import Settings
 from idp.directory.actors import Actor
@@ -21,7 +24,6 @@ _SUBJECTS = {
     "invite": "Your account is ready: choose a password",
     "reset": "Choose a new password",
     "admin": "Your one-time sign-in link",
-    "expiry": "Provisioning stops soon unless something is renewed",
 }
 _TEXT = """Hello,
 
@@ -46,17 +48,15 @@ _SENTENCES = {
     "reset": "choose a new password within twenty minutes:",
     "admin": "sign in within twenty minutes:",
 }
-_EXPIRY = """Hello,
-
-without these, the systems that use them can no longer reach your directory:
+_NOTICES = """Hello,
 
 {lines}
-
-Make the new one first, enter it in the system, then revoke the old:
+You receive this because of your role at {organization}. All notices: {link}
+"""
+_NOTICE = """{subject}
+{sentence} {todo}
 
     {link}
-
-You receive this because you administer the connections of {organization}.
 """
 
 
@@ -98,15 +98,48 @@ def _written(settings: Settings, mail: dict[str, Any]) -> tuple[str, str]:
         link = settings.public_url + _BRAKE_PAGE.format(mail["connection_id"])
         name = " ".join(mail["name"].split())
         return f"{name} was stopped", _STOPPED.format(name=name, told=mail["told"], link=link)
-    return _SUBJECTS[mail["purpose"]], _body(settings, mail)
+    if mail["purpose"] == "notices":
+        return _notices(settings, mail)
+    text = _TEXT.format(sentence=_SENTENCES[mail["purpose"]], link=mail["link"])
+    return _SUBJECTS[mail["purpose"]], text
 
 
-def _body(settings: Settings, mail: dict[str, Any]) -> str:
-    if mail["purpose"] == "expiry":
-        lines = "\n".join(f"  - {line}" for line in mail["lines"])
-        link = f"{settings.public_url}/identity/provisioning"
-        return _EXPIRY.format(lines=lines, link=link, organization=mail["organization"])
-    return _TEXT.format(sentence=_SENTENCES[mail["purpose"]], link=mail["link"])
+def _notices(settings: Settings, mail: dict[str, Any]) -> tuple[str, str]:
+    """One mail with all that is new; its subject is the first, and how many more there are."""
+    told = [_notice(settings, one) for one in mail["notices"] if one["kind"] in KINDS]
+    more = f", and {len(told) - 1} more" if told[1:] else ""
+    body = _NOTICES.format(
+        lines="\n".join(text for _, text in told),
+        organization=mail["organization"],
+        link=f"{settings.public_url}/notices",
+    )
+    return f"{told[0][0] if told else 'Notices'}{more}", body
+
+
+def _notice(settings: Settings, one: dict[str, Any]) -> tuple[str, str]:
+    """The subject of a notice, and what the mail says of it."""
+    kind = KINDS[one["kind"]]
+    ends = datetime.fromisoformat(one["ends_at"]) if one["ends_at"] else None
+    args = {name: " ".join(str(value).split()) for name, value in one["args"].items()}
+    args |= _said_of(ends) if ends else {}
+    subject = kind.subject % args
+    link = address(settings, kind.endpoint, one["place"])
+    shown = {"sentence": kind.sentence % args, "todo": kind.todo % args, "link": link}
+    return subject, _NOTICE.format(subject=subject, **shown)
+
+
+def _said_of(ends: datetime) -> dict[str, Any]:
+    """An end in words: 3 December 2026, in 11 days."""
+    days = (ends.date() - now().date()).days
+    near = {0: "today", 1: "tomorrow"}.get(days, f"in {days} days")
+    return {"ends": f"{ends.day} {ends:%B %Y}", "near": near, "days": days}
+
+
+def address(settings: Settings, endpoint: str, values: Mapping[str, Any]) -> str:
+    """A page's address for a mail, where there is no request to take the server's name from."""
+    origin = urlsplit(settings.public_url)
+    urls = current_app.url_map.bind(origin.netloc, url_scheme=origin.scheme)
+    return urls.build(endpoint, values, force_external=True)
 
 
 def _send(settings: Settings, delivery_id: str, recipient: str, subject: str, body: str) -> None:

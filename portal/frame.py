@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Flask, Response, make_response, render_template, request, url_for
 
 from idp import sessions
+from idp.changes import board
 from idp.directory import queries
 from idp.directory.actors import Actor
 from portal import languages, words
@@ -59,6 +60,7 @@ def page(template: str, actor: Actor, status: int = 200, /, **shown: Any) -> Res
         "actor": actor,
         "can": actor.can,
         "organization_name": queries.organization(actor).name,
+        "notices_new": board.count_new(actor),
         "rail": rail(actor, sessions.settings().demo),
     }
     return _render(template, status, around | shown)

@@ -7,17 +7,19 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as Redirect
 
 from idp import mail, sessions
+from idp.changes import board
 from idp.directory import queries
 from idp.directory.actors import LOCAL, Actor
 from idp.directory.errors import not_found
 from idp.directory.roles import GLOBAL_ADMINISTRATOR
-from portal import history
+from portal import history, notices
 from portal.forms import go
 from portal.frame import ONE_YEAR, THEME_COOKIE, THEMES, page
 from portal.languages import LANGUAGE_COOKIE, offered
 from portal.waiting import own_path
 
 _SHOWN = 6
+_NOTICES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ def home(actor: Actor) -> Response:
         "home/home.html",
         actor,
         figures=_figures(actor),
+        notices=notices.say(board.now_open(actor, limit=_NOTICES)),
         steps=steps if not all(step.done for step in steps) else [],
         entries=history.latest(actor) if actor.can("audit.read") else None,
     )

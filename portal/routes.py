@@ -24,6 +24,7 @@ from portal import (
     journal,
     links,
     me,
+    notices,
     oauth,
     people,
     roles,
@@ -141,6 +142,8 @@ ROUTES = (
     Route("/me/sessions/end", me.me_end_others, POST),
     Route("/me/sessions/<session_id>/end", me.me_end_session, POST),
     Route("/audit", history.audit_page),
+    Route("/notices", notices.notices),
+    Route("/notices/seen", notices.notices_seen, POST),
     Route("/demo/mailbox", home.mailbox, needs="users.reset"),
 )
 

@@ -81,6 +81,11 @@ def day(at: datetime | None) -> Markup:
     return _time(at, _day(at)) if at else Markup("")
 
 
+def date_text(at: datetime) -> str:
+    """The same as plain text, for a sentence."""
+    return _day(at)
+
+
 def until(at: datetime) -> Markup:
     """3 December 2026 (in 11 days): a date that matters by its distance."""
     return _time(at, f"{_day(at)} ({distance(at)})")

@@ -1,77 +1,63 @@
-"""Alarms: administrators hear by mail that tokens, secrets and keys end in 30, 14, 7 and 1 days.
+"""Alarms: the chore that looks for what administrators must know, and mails what is new of it.
 
-Each threshold of each is told once: `warned_days` keeps the nearest one that was. All that is new
-for an organization comes in one mail to each of its administrators of connections.
+All that is new for an organization comes in one mail to each person whose roles it concerns. The
+notices and the mails are written together: neither is told without the other.
 """
 
-from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from idp.changes.keepers import Keeper, keepers
+from idp.changes.keepers import Keeper, holders
+from idp.changes.notice_kinds import KINDS
+from idp.changes.notices import Told, tell
 from idp.changes.outbox import Delivery, mail_row
-from idp.clock import now
-from idp.directory.connections import ConnectionSecret, ConnectionToken
-from idp.directory.expiry import Ending, ending, endings
-from idp.directory.sets import any_of
+from idp.clock import now, rfc3339
 from idp.extensions import writing
 
 
 def warn() -> int:
-    """Owe the mails that are due, and remember them; returns of how many things they tell."""
+    """Bring all notices up to date and owe the mails that are due; returns what is new."""
     moment = now()
     with writing() as session:
-        due: dict[str, list[Ending]] = defaultdict(list)
-        for one in _due(session, moment):
-            due[one.org_id].append(one)
-        if not due:
-            return 0
-        mails = [
-            mail_row(one.org_id, _mail(one, due[one.org_id], moment), moment)
-            for one in keepers(session, due.keys(), moment)
-        ]
+        told = [one for name, kind in KINDS.items() for one in tell(session, name, kind, moment)]
+        mails = _mails(session, told, moment)
         if mails:
             session.execute(insert(Delivery), mails)
-        _remember(session, [one for told in due.values() for one in told], moment)
-    return sum(map(len, due.values()))
+    return len(told)
 
 
-def _due(session: Session, moment: datetime) -> list[Ending]:
-    """What has reached a threshold that was not told."""
-    found: list[Ending] = []
-    for model, statement in zip((ConnectionToken, ConnectionSecret), ending(moment), strict=True):
-        rows = session.execute(statement.with_for_update(of=model)).all()
-        found += endings(rows)
-    return [one for one in found if (one.warned_days or 1000) > (one.threshold(moment) or 1000)]
+def _mails(session: Session, told: list[Told], moment: datetime) -> list[dict[str, Any]]:
+    """One for each person who is told something."""
+    needed = {KINDS[one.kind].tells for one in told} - {""}
+    if not needed:
+        return []
+    people = holders(session, {one.org_id for one in told}, needed, moment)
+    mine = ((keeper, [one for one in told if _concerns(one, keeper)]) for keeper in people)
+    return [mail_row(who.org_id, _mail(who, news), moment) for who, news in mine if news]
 
 
-def _mail(keeper: Keeper, told: list[Ending], moment: datetime) -> dict[str, Any]:
+def _concerns(one: Told, keeper: Keeper) -> bool:
+    return one.org_id == keeper.org_id and KINDS[one.kind].tells in keeper.permissions
+
+
+def _mail(keeper: Keeper, news: Iterable[Told]) -> dict[str, Any]:
     return {
         "to": keeper.address,
         "user_id": keeper.user_id,
-        "purpose": "expiry",
+        "purpose": "notices",
         "organization": keeper.organization,
-        "lines": [_line(one, moment) for one in sorted(told, key=lambda one: one.expires_at)],
+        "notices": [_line(one) for one in sorted(news, key=_end)],
     }
 
 
-def _line(one: Ending, moment: datetime) -> str:
-    days, ends = one.days_left(moment), one.expires_at
-    near = {0: "today", 1: "tomorrow"}.get(days, f"in {days} days")
-    hint = f"{one.hint}…" if one.kind == "key" else f"…{one.hint}"
-    return f"{one.connection_name}: the {one.kind} {hint} ends {near}, on {ends.day} {ends:%B %Y}"
+def _end(one: Told) -> tuple[bool, str]:
+    return one.ends_at is None, rfc3339(one.ends_at) if one.ends_at else ""
 
 
-def _remember(session: Session, told: list[Ending], moment: datetime) -> None:
-    """At most one statement for each table and threshold."""
-    ids: dict[tuple[Any, int | None], list[str]] = defaultdict(list)
-    for one in told:
-        model = ConnectionToken if one.kind == "token" else ConnectionSecret
-        ids[model, one.threshold(moment)].append(one.id)
-    for (model, days), those in ids.items():
-        here = update(model).where(any_of(session, model.id, those))
-        options = {"synchronize_session": False}
-        session.execute(here.values(warned_days=days), execution_options=options)
+def _line(one: Told) -> dict[str, Any]:
+    ends = rfc3339(one.ends_at) if one.ends_at else None
+    return {"kind": one.kind, "args": one.args, "place": one.place, "ends_at": ends}

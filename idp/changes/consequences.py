@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from idp.changes import endings, invoices, loading, seats, subscriptions
+from idp.changes import invoices, last_subscriptions, loading, seats, subscriptions
 from idp.changes.batch import Batch, Row
 from idp.directory.credentials import BrowserSession, Credential, OneTimeLink
 from idp.directory.groups import EffectiveMembership, Membership
@@ -187,6 +187,6 @@ ORDER: tuple[Callable[[Batch], None], ...] = (
     leavers_lose_every_door,
     subscriptions.are_written_as_they_stand,
     invoices.are_numbered_without_gaps,
-    endings.last_subscriptions_take_grants_along,
+    last_subscriptions.last_subscriptions_take_grants_along,
     seats.follow,
 )

@@ -115,7 +115,7 @@ def _owe(
     lines: list[Row],
     *,
     purchase_order: str = "",
-    credits: Row | None = None,  # noqa: A002  the field's own word
+    credits: Row | None = None,
 ) -> Row:
     """An invoice or credit note; its number and address follow (`are_numbered_without_gaps`)."""
     total = sum(one["amount_minor"] for one in lines)

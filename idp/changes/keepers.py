@@ -1,7 +1,7 @@
-"""Who administers the connections of an organization, and at which address they are told."""
+"""Who administers what in an organization, and at which address they are told of it."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,8 +14,6 @@ from idp.directory.roles import ROLES, RoleAssignment
 from idp.directory.sets import any_of
 from idp.directory.users import User
 
-_ROLES = sorted(key for key, role in ROLES.items() if "connections.write" in role.permissions)
-
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
@@ -25,12 +23,36 @@ class Keeper:
     address: str
     org_id: str
     organization: str
+    permissions: frozenset[str]
 
 
 def keepers(session: Session, org_ids: Iterable[str], moment: datetime) -> list[Keeper]:
     """Who administers connections there, may sign in to do so, and can be written to."""
-    statement = (
-        select(User.org_id, User.id, User.user_name, User.document, Organization.name)
+    return holders(session, org_ids, {"connections.write"}, moment)
+
+
+def holders(
+    session: Session, org_ids: Iterable[str], permissions: Collection[str], moment: datetime
+) -> list[Keeper]:
+    """Who holds one of these permissions over everybody, may sign in, and can be written to."""
+    roles = [key for key, role in ROLES.items() if role.permissions.intersection(permissions)]
+    found: dict[str, list[Any]] = {}
+    for row in session.execute(_holding(session, org_ids, roles, moment)):
+        found.setdefault(row.id, []).append(row)
+    made = [_keeper(rows) for rows in found.values()]  # once, whatever roles they hold
+    return [one for one in made if "@" in one.address]
+
+
+def _holding(session: Session, org_ids: Iterable[str], roles: list[str], moment: datetime) -> Any:
+    return (
+        select(
+            User.org_id,
+            User.id,
+            User.user_name,
+            User.document,
+            Organization.name,
+            RoleAssignment.role,
+        )
         .join(Organization, Organization.id == User.org_id)
         .join(RoleAssignment, RoleAssignment.user_id == User.id)
         .where(
@@ -38,15 +60,18 @@ def keepers(session: Session, org_ids: Iterable[str], moment: datetime) -> list[
             User.active,
             User.blocked_at.is_(None),
             User.deleted_at.is_(None),
-            RoleAssignment.role.in_(_ROLES),
+            RoleAssignment.role.in_(sorted(roles)),
             RoleAssignment.scope_group_id.is_(None),
             or_(RoleAssignment.expires_at.is_(None), RoleAssignment.expires_at > moment),
         )
         .order_by(User.id)
     )
-    people = {row.id: row for row in session.execute(statement)}  # once, whatever roles they hold
-    found = [Keeper(row.id, _address(row), row.org_id, row.name) for row in people.values()]
-    return [one for one in found if "@" in one.address]
+
+
+def _keeper(rows: list[Any]) -> Keeper:
+    row = rows[0]
+    held = frozenset[str]().union(*(ROLES[one.role].permissions for one in rows))
+    return Keeper(row.id, _address(row), row.org_id, row.name, held)
 
 
 def _address(row: Any) -> str:

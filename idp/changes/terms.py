@@ -5,7 +5,7 @@ See `idp.licensing.lifecycle` for the states, and docs/licensing.md for what eac
 
 from datetime import timedelta
 
-from idp.changes import endings, invoices, subscriptions
+from idp.changes import invoices, last_subscriptions, subscriptions
 from idp.changes.batch import Batch, Needs, Result, Row
 from idp.changes.intents import (
     BuySubscription,
@@ -95,7 +95,7 @@ def _leave(batch: Batch, row: Row, old: OfferView, new: OfferView, *, move: bool
         done(batch, row, "subscription.changed", old)
         return
     if old.sku_id != new.sku_id:
-        endings.move_grants(batch, old.sku_id, new.sku_id)
+        last_subscriptions.move_grants(batch, old.sku_id, new.sku_id)
     invoices.credit_rest(batch, row, old, row["quantity"])
     row["deleted_at"], row["auto_renew"] = batch.now, False
     batch.ended.add(row["sku_id"])

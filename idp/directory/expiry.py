@@ -13,7 +13,7 @@ from idp.directory.connections import Connection, ConnectionSecret, ConnectionTo
 from idp.directory.sets import same
 from idp.extensions import db
 
-THRESHOLDS = (30, 14, 7, 1)  # days before an end at which administrators are told, once each
+THRESHOLDS = (60, 30, 14, 7, 1)  # days before an end at which administrators are told, once each
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ DOORS = {"idp/cli", "idp/federation", "portal", "scim"}
 MAY_WRITE = {
     "idp/changes/alarms.py",
     "idp/changes/apply.py",
+    "idp/changes/board.py",
     "idp/changes/followers.py",
     "idp/changes/journal.py",
     "idp/changes/ledger.py",
