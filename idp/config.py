@@ -5,6 +5,7 @@ Each is read from `chamberlain.toml` in the working directory, over it from the 
 """
 
 import os
+import re
 import stat
 import tomllib
 from pathlib import Path
@@ -24,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 from idp import clock, outgoing, sealing
 
 PREFIX = "CHAMBERLAIN_"
+_ADDRESS = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}")
 _SECRETS = {"secret_key", "master_key", "database_url", "smtp_url"}
 
 
@@ -45,6 +47,8 @@ class Settings(BaseSettings):
     master_key: SecretStr = SecretStr("")
     smtp_url: str = ""  # smtp://user:password@host:587 (STARTTLS) or smtps://…
     mail_from: str = ""
+    support_address: str = ""  # where cases and questions go
+    feedback_address: str = ""  # where feedback goes; it is kept in any case
     demo: bool = False
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
     worker: bool = True  # deliver the outbox in a thread of the server
@@ -115,6 +119,13 @@ class Settings(BaseSettings):
             raise ValueError(
                 "must list hosts, host:port or networks, such as app.lan:8443, 10.1.0.0/16"
             ) from None
+        return value
+
+    @field_validator("support_address", "feedback_address")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if value and not _ADDRESS.fullmatch(value):
+            raise ValueError("must be one e-mail address, such as help@example.com")
         return value
 
     @model_validator(mode="after")

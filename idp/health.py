@@ -6,7 +6,6 @@ the fix, so that nothing is half-served and nothing is sealed under a second key
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 from alembic.migration import MigrationContext
@@ -17,11 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from idp import sealing
 from idp.changes import ledger, outbox
-from idp.clock import now
 from idp.directory.errors import Unavailable
 from idp.extensions import db, migrate
-
-OLDEST_DELIVERY = timedelta(minutes=30)
 
 
 def bind(app: Flask) -> None:
@@ -103,9 +99,7 @@ def _master_key() -> str:
 
 
 def _outbox() -> str:
-    oldest = outbox.oldest_due()
-    late = oldest is not None and now() - oldest > OLDEST_DELIVERY
-    return "deliveries wait for more than 30 minutes" if late else ""
+    return "deliveries wait for more than 30 minutes" if outbox.late() else ""
 
 
 CHECKS: dict[str, Callable[[], str]] = {

@@ -60,6 +60,19 @@ _NOTICE = """{subject}
 """
 
 
+# What people send to the operator, as they wrote it.
+_LETTERS = {
+    "feedback": (
+        "Feedback ({mood})",
+        "{text}\n\nFrom: {from}\nPage: {page}\nRequest: {request_id}\nAt: {public_url}\n",
+    ),
+    "case": (
+        "[{case_id}] {subject}",
+        "{text}\n\nFrom: {from}\nCase: {public_url}/support/cases/{case_id}\n\n{diagnostics}\n",
+    ),
+}
+
+
 class MailboxMessage(Model):
     """A message of the demo, kept in place of being sent. The text is sealed."""
 
@@ -98,6 +111,10 @@ def _written(settings: Settings, mail: dict[str, Any]) -> tuple[str, str]:
         link = settings.public_url + _BRAKE_PAGE.format(mail["connection_id"])
         name = " ".join(mail["name"].split())
         return f"{name} was stopped", _STOPPED.format(name=name, told=mail["told"], link=link)
+    if mail["purpose"] in _LETTERS:
+        subject, text = _LETTERS[mail["purpose"]]
+        said = mail | {"public_url": settings.public_url}
+        return " ".join(subject.format(**said).split()), text.format(**said)
     if mail["purpose"] == "notices":
         return _notices(settings, mail)
     text = _TEXT.format(sentence=_SENTENCES[mail["purpose"]], link=mail["link"])

@@ -18,6 +18,7 @@ from idp import sessions
 from idp.directory.actors import Actor
 from idp.directory.errors import DirectoryError
 from idp.directory.roles import ROLES
+from portal.explained import CODES
 from portal.frame import alone, page
 from portal.labels import role_name
 from portal.languages import current
@@ -72,6 +73,11 @@ class Told:
     sentence: str
     todo: str = ""
     way: tuple[str, str] | None = None
+
+    @property
+    def help(self) -> str:
+        """The page that explains the code; it is for who is signed in."""
+        return url_for("portal.help_code", code=self.code) if self.code in CODES else ""
 
 
 def answer_refusal(error: DirectoryError) -> Response:

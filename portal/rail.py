@@ -61,6 +61,14 @@ RAIL = (
         ),
     ),
     Group(_l("Activity"), (Item(_l("Audit"), "portal.audit_page", "audit", "audit.read"),)),
+    Group(
+        _l("Help"),
+        (
+            Item(_l("Answers"), "portal.help_page", "help"),
+            Item(_l("Support"), "portal.support", "mail"),
+            Item(_l("Feedback"), "portal.feedback", "pen"),
+        ),
+    ),
 )
 DEMO = Group(_l("Demo"), (Item(_l("Mailbox"), "portal.mailbox", "mail", "users.reset"),))
 

@@ -14,11 +14,13 @@ from flask.typing import ResponseReturnValue
 
 from idp import sessions
 from portal import (
+    access,
     applications,
     brakes,
     connection_settings,
     connections,
     groups,
+    help,
     history,
     home,
     journal,
@@ -30,6 +32,7 @@ from portal import (
     roles,
     sign_in,
     streams,
+    support,
     targets,
 )
 from portal.frame import CachedForEver
@@ -144,6 +147,16 @@ ROUTES = (
     Route("/audit", history.audit_page),
     Route("/notices", notices.notices),
     Route("/notices/seen", notices.notices_seen, POST),
+    Route("/help", help.help_page),
+    Route("/help/access", access.help_access),
+    Route("/help/codes", help.help_codes),
+    Route("/help/<code>", help.help_code),
+    Route("/feedback", support.feedback, BOTH),
+    Route("/feedback/thanks", support.feedback_thanks),
+    Route("/support", support.support),
+    Route("/support/new", support.case_new, BOTH),
+    Route("/support/cases/<case_id>", support.case),
+    Route("/support/cases/<case_id>/close", support.case_close, POST),
     Route("/demo/mailbox", home.mailbox, needs="users.reset"),
 )
 

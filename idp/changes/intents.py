@@ -529,7 +529,7 @@ class BuySubscription(Change):
 
 @dataclass(frozen=True, slots=True)
 class ChangeSubscription(Change):
-    """Change a subscription; what is None or KEEP stays. A running one is billed for the difference.
+    """Change a subscription; what is None or KEEP stays. A running one bills the difference.
 
     `quantity` below what is used leaves the SKU over-allocated: nobody loses a seat at once.
     """
@@ -655,7 +655,7 @@ class VoidInvoice(Change):
 
 @dataclass(frozen=True, slots=True)
 class CreditInvoice(Change):
-    """Issue a credit note over some of an invoice: `amount_minor` is positive, at most what is left."""
+    """Issue a credit note over some of an invoice: `amount_minor`, at most what is left of it."""
 
     invoice_id: str
     amount_minor: int

@@ -21,6 +21,7 @@ from idp.extensions import Model, db, writing
 LEASE = timedelta(seconds=60)
 PAUSES = (5, 30, 120, 600, 3600, 6 * 3600, 24 * 3600)  # seconds before each further try
 CLAIM = 20
+LATE = timedelta(minutes=30)
 OPEN = ("waiting", "leased")
 
 
@@ -126,6 +127,12 @@ def _settle(row: dict[str, Any], values: dict[str, Any]) -> bool:
     with writing() as session:
         settled = session.execute(ours.values(values))
         return int(settled.rowcount) == 1  # type: ignore[attr-defined]
+
+
+def late() -> bool:
+    """Whether a delivery has been due for so long that something is wrong."""
+    oldest = oldest_due()
+    return oldest is not None and now() - oldest > LATE
 
 
 def oldest_due() -> datetime | None:

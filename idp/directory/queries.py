@@ -13,6 +13,7 @@ from idp.directory.feeds import (
     stream_of,
     stream_of_connection,
 )
+from idp.directory.granting import granters
 from idp.directory.people import (
     count_people,
     find_user,
@@ -116,6 +117,7 @@ __all__ = [
     "find_user",
     "find_user_by_name",
     "find_users",
+    "granters",
     "groups_in_scope",
     "groups_of",
     "groups_of_many",

@@ -40,7 +40,7 @@ _READ_ALL = (
 )
 _EVERYTHING = (
     "users.write users.reset groups.write roles.write organization.write connections.write "
-    "domains.write licenses.write billing.write schema.write " + _READ_ALL
+    "domains.write licenses.write billing.write schema.write cases.read " + _READ_ALL
 )
 
 ROLES: dict[str, Role] = dict(
@@ -75,13 +75,13 @@ ROLES: dict[str, Role] = dict(
             "billing_administrator",
             "Billing Administrator",
             "Buys, renews and sees invoices; does not assign.",
-            "billing.read billing.write services.read",
+            "billing.read billing.write services.read cases.read",
         ),
         _role(
             "helpdesk_administrator",
             "Helpdesk Administrator",
             "Sends one-time links and ends sessions for people who hold no other role.",
-            "users.reset",
+            "users.reset cases.read",
             privileged=True,
         ),
         _role(

@@ -88,7 +88,7 @@ class SubscriptionPage:
 
 
 def find_subscription(actor: Actor, subscription_id: str) -> SubscriptionView:
-    """One subscription. Raises Forbidden without services.read, NotFound beyond the organization."""
+    """One subscription. Raises Forbidden without services.read, NotFound beyond the border."""
     actor.need("services.read")
     here = _ours(actor).where(same(Subscription.id, subscription_id))
     row = db.session.execute(here).mappings().first()

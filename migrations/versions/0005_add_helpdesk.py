@@ -15,9 +15,11 @@ DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 def upgrade() -> None:
     _notices()
+    _helpdesk()
 
 
 def downgrade() -> None:
+    _no_helpdesk()
     _no_notices()
 
 
@@ -69,3 +71,51 @@ def _notices() -> None:
 def _no_notices() -> None:
     op.drop_table("notices_seen")
     op.drop_table("notices")
+
+
+# --- feedback and cases -------------------------------------------------------------------------
+
+
+def _helpdesk() -> None:
+    op.create_table(
+        "feedback",
+        *_from_somebody("feedback"),
+        sa.Column("mood", sa.String(length=8), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("page", sa.String(length=256), nullable=False),
+        sa.Column("request_id", sa.String(length=64), nullable=False),
+        sa.Column("created", MOMENT, nullable=False),
+    )
+    op.create_index("ix_feedback_org", "feedback", ["org_id", "created"])
+    op.create_table(
+        "support_cases",
+        *_from_somebody("support_cases"),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("diagnostics", sa.Text(), nullable=False),
+        sa.Column("sent_to", sa.String(length=320), nullable=False),
+        sa.Column("created", MOMENT, nullable=False),
+        sa.Column("closed_at", MOMENT, nullable=True),
+    )
+    op.create_index("ix_support_cases_org", "support_cases", ["org_id", "created"])
+    op.create_index("ix_support_cases_user", "support_cases", ["user_id", "created"])
+
+
+def _from_somebody(table: str) -> list[sa.schema.SchemaItem]:
+    """An id, the organization and the person, and what holds them."""
+    return [
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id", "user_id"],
+            ["users.org_id", "users.id"],
+            name=op.f(f"fk_{table}_org_id_user_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{table}")),
+    ]
+
+
+def _no_helpdesk() -> None:
+    op.drop_table("support_cases")
+    op.drop_table("feedback")

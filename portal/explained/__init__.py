@@ -5,13 +5,14 @@ and fails where one has no entry here: whoever adds a refusal adds its explanati
 of its subject.
 """
 
-from portal.explained import people, product, sign_on, systems
+from portal.explained import licences, people, product, sign_on, systems
 from portal.explained.entry import Explained
 
 CODES: dict[str, Explained] = {
     **product.CODES,
     **people.CODES,
     **systems.CODES,
+    **licences.CODES,
     **sign_on.CODES,
 }
 

@@ -21,7 +21,7 @@ CODES = {
         "secret_not_found role_not_found "
         "role_assignment_not_found session_not_found stream_not_found target_not_found "
         "application_not_found "
-        "journal_entry_not_found organization_not_found wish_not_found",
+        "journal_entry_not_found organization_not_found wish_not_found case_not_found",
     ),
     **same(
         Explained(
@@ -75,7 +75,7 @@ CODES = {
             _("Wait as long as the answer says, then go on. Nothing is locked for good."),
             YOURSELF,
         ),
-        "too_many_requests rate_limited",
+        "too_many_requests rate_limited helpdesk_throttled",
     ),
     **same(
         Explained(

@@ -242,6 +242,7 @@ READS: dict[str, list[Read]] = {
     "asked_external_id": [lambda a, t: queries.asked_external_id(a, t.connection, t.user)],
     "signing_keys": [lambda a, _: queries.signing_keys(a.org_id)],
     "organization": [lambda a, _: queries.organization(a)],
+    "granters": [lambda a, _: queries.granters(a)],
     "role_holders": [
         lambda a, _: queries.role_holders(a),
         lambda a, t: queries.role_holders(a, user_id=t.user),

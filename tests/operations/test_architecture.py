@@ -12,6 +12,7 @@ MAY_WRITE = {
     "idp/changes/apply.py",
     "idp/changes/board.py",
     "idp/changes/followers.py",
+    "idp/changes/helpdesk.py",
     "idp/changes/journal.py",
     "idp/changes/ledger.py",
     "idp/changes/outbox.py",

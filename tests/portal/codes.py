@@ -30,8 +30,10 @@ def in_the_sources() -> tuple[set[str], set[str]]:
     found = {text for tree in trees for text in _codes(tree, raising)}
     found |= {code for code, _sentence, _attribute in faults._TAKEN.values()}
     found |= {code for code, _title, _sentence in errors._HTTP.values()}
+    found.add("http_error")  # of any other status
     whole = {text for text in found if _CODE.fullmatch(text)}
-    patterns = {re.escape(text).replace(_FILLED, "[a-z_]+") for text in found if _FILLED in text}
+    filled = {text for text in found if _CODE.fullmatch(text.replace(_FILLED, "x"))} - whole
+    patterns = {re.escape(text).replace(_FILLED, "[a-z_]+") for text in filled}
     return whole, patterns
 
 

@@ -10,6 +10,7 @@ from flask import Flask
 
 from idp.app import create_app
 from idp.changes import apply
+from idp.changes.helpdesk import open_case
 from idp.changes.intents import (
     AddMember,
     ChangeUser,
@@ -64,6 +65,7 @@ class Site:
     entry: str
     target: str
     secret: str
+    case: str
     known: dict[str, Visitor] = field(default_factory=dict)
 
     def known_visitor(self, name: str) -> Visitor:
@@ -115,8 +117,10 @@ def furnish(app: Flask) -> Site:
         apply(AddMember(inner, people.erin), by=people.hr)
         token = queries.tokens_of(people.alice, people.hr.id)[0].id
         target = provisioned(people, group)
+        question = {"subject": "Where is Erin?", "text": "She is not in Lyon.", "diagnostics": ""}
+        case = open_case(people.bob, question, address="")
     entry = _asked(app, people)
-    return Site(app, people, group, inner, application, token, entry, target, secret)
+    return Site(app, people, group, inner, application, token, entry, target, secret, case)
 
 
 def _asked(app: Flask, people: cast.Cast) -> str:

@@ -19,6 +19,8 @@ def address(site: Site, route: Route) -> str:
         "token_id": site.token,
         "entry_id": site.entry,
         "secret_id": site.secret,
+        "code": "page_not_found",
+        "case_id": site.case,
         "session_id": "00000000-0000-0000-0000-000000000000",
         "token": "nothing",
     }

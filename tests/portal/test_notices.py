@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from idp.changes import alarms, apply
-from idp.changes.intents import IssueSecret, RevokeSecret
+from idp.changes.intents import IssueToken, RevokeSecret
 from idp.changes.notice_kinds import KINDS
 from tests.changes.steps import statements
 from tests.portal.browsing import Visitor
@@ -77,7 +77,7 @@ def test_more_notices_take_no_more_statements(noticed: Site) -> None:
     alice = noticed.visitor("alice").get("/notices")
     counts = []
     for more in (0, 30):
-        made = [IssueSecret(noticed.cast.hr.id, expires_days=50)] * more
+        made = [IssueToken(noticed.cast.hr.id, "read", 50)] * more
         by = replace(noticed.cast.alice, session_id=None)
         noticed.inside(lambda made=made, by=by: made and apply(*made, by=by))
         noticed.inside(alarms.warn)
