@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-_frozen: list[Callable[[], datetime]] = []  # at most one, put there by a test
+_frozen: list[Callable[[], datetime]] = []  # at most one
 _CHANCE, _STEP = 74, 48  # bits: of an id's random part, and of the steps within a millisecond
 _guard = threading.Lock()
 _last_id = [0]
@@ -25,9 +25,17 @@ def elapsed() -> float:
     return _frozen[0]().timestamp() if _frozen else time.monotonic()
 
 
-def freeze(source: Callable[[], datetime] | None) -> None:
-    """Let tests replace the clock; None gives the real one back."""
+Source = Callable[[], datetime]
+
+
+def freeze(source: Source | None) -> Source | None:
+    """Let tests, and the demo's past, replace the clock; None gives the real one back.
+
+    Returns what stood in its place before.
+    """
+    before = _frozen[0] if _frozen else None
     _frozen[:] = [source] if source else []
+    return before
 
 
 def new_id() -> str:

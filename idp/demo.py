@@ -1,6 +1,6 @@
 """The demo: two organizations to look around in, made at the first start and kept for the next.
 
-    prepare(settings) -> Demo      migrate; found; let HR's people arrive; invite one of them
+    prepare(settings) -> Demo      migrate; found; let HR's people arrive; buy for them; invite one
 
 Each step looks whether it was done, so that a start that was cut short is carried on by the next.
 Everything goes through the write path as it would from outside: the people belong to the
@@ -16,7 +16,7 @@ from typing import Any
 
 import flask_migrate
 
-from idp import health, jobs
+from idp import demo_services, health, jobs
 from idp.changes import apply, ledger
 from idp.changes.intents import (
     Change,
@@ -44,6 +44,7 @@ NORTHWIND_DOMAIN = "northwind.example"
 CONTOSO = "Contoso Schools"
 CONTOSO_DOMAIN = "contoso.example"
 HR = "HR"
+YEARS = 731  # days that the organization has been here
 INVITED = 20  # a place in the company's list
 CONTOSO_STAFF = (
     ("Adaeze", "Obi", "Head Teacher"),
@@ -74,6 +75,7 @@ def prepare(settings: Settings) -> Demo:
     if here != head:
         flask_migrate.upgrade()
     ledger.check_master_key()
+    demo_services.stock()
     demo = _kept(settings.data_dir)
     _northwind(settings, demo)
     _contoso(settings, demo)
@@ -116,7 +118,8 @@ def _northwind(settings: Settings, demo: Demo) -> None:
     if found is None:
         fields = _administrator(demo.admin)
         connection = CreateConnection("scim", HR)
-        found = _founded(NORTHWIND, NORTHWIND_DOMAIN, fields, demo.password, connection)
+        with demo_services.ago(YEARS):
+            found = _founded(NORTHWIND, NORTHWIND_DOMAIN, fields, demo.password, connection)
         demo.org = found.slug
     by = system_actor(found.id)
     source = next((c for c in queries.list_connections(by, "scim") if c.name == HR), None)
@@ -124,7 +127,9 @@ def _northwind(settings: Settings, demo: Demo) -> None:
         return  # somebody has detached HR: it is their demo
     hr = _hr(found.id, source.id)
     if queries.count_groups(by) == 0:
-        _arrive(hr, company(PEOPLE, GROUPS, name=NORTHWIND, domain=NORTHWIND_DOMAIN))
+        with demo_services.ago(YEARS):
+            _arrive(hr, company(PEOPLE, GROUPS, name=NORTHWIND, domain=NORTHWIND_DOMAIN))
+    demo_services.furnish(by)
     if not demo.scim_token or queries.caller_by_token(demo.scim_token) is None:
         demo.scim_token = apply(IssueToken(source.id), by=by).first.secret or ""
         _keep(settings.data_dir, demo)

@@ -20,6 +20,7 @@ _SKU: BindParameter[str] = bindparam("sku")
 _COUNT: BindParameter[int] = bindparam("count")
 _THIS = (_POOL.c.org_id == bindparam("key_org"), _POOL.c.sku_id == bindparam("key_sku"))
 _UNITS = _POOL.c.enabled + _POOL.c.warning
+_EVER = _UNITS + _POOL.c.suspended  # who holds a suspended unit holds no unit too many
 
 _CLAIM = (
     update(_POOL)
@@ -35,7 +36,7 @@ _RELEASE = (
     .where(*_THIS)
     .values(
         consumed=_POOL.c.consumed - _COUNT,
-        excess_since=case((_POOL.c.consumed - _COUNT > _UNITS, _POOL.c.excess_since), else_=None),
+        excess_since=case((_POOL.c.consumed - _COUNT > _EVER, _POOL.c.excess_since), else_=None),
     )
     .returning(_UNITS - _POOL.c.consumed)
 )
@@ -103,7 +104,7 @@ def _held(batch: Batch, sku_id: str, *, anew: bool = False) -> Row | None:
 
 
 def _keep(batch: Batch, pool: Row) -> None:
-    over = free(pool) < 0 and pool["consumed"] > 0
+    over = pool["consumed"] > 0 and free(pool) + pool["suspended"] < 0
     pool["excess_since"] = (pool["excess_since"] or batch.now) if over else None
     given = dict(pool) | {"key_org": pool["org_id"], "key_sku": pool["sku_id"]}
     batch.connection.execute(_SETTING, given)
