@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from idp.app import create_app
-from idp.changes import apply
+from idp.changes import alarms, apply
 from idp.changes.helpdesk import open_case
 from idp.changes.intents import (
     AddMember,
@@ -119,6 +119,7 @@ def furnish(app: Flask) -> Site:
         target = provisioned(people, group)
         question = {"subject": "Where is Erin?", "text": "She is not in Lyon.", "diagnostics": ""}
         case = open_case(people.bob, question, address="")
+        alarms.warn()
     entry = _asked(app, people)
     return Site(app, people, group, inner, application, token, entry, target, secret, case)
 
