@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from flask import Response, request
-from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
 
 from idp.directory import queries
 from idp.directory.actors import Actor

@@ -7,8 +7,8 @@ page that raises a question adds it here.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
 
 LONGEST = 100  # characters of a search that are looked at
 

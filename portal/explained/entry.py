@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
+from flask_babel.speaklater import LazyString
 
 YOURSELF = _("You can put this right yourself.")
 ADMINISTRATOR = _("An administrator of your organization can help.")
