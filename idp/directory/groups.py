@@ -18,6 +18,7 @@ class Group(Model):
         UniqueConstraint("org_id", "id"),
         UniqueConstraint("org_id", "display_name_key"),
         Index("ix_groups_last_modified", "org_id", "last_modified", "id"),
+        Index("ix_groups_source", "org_id", "source", "display_name_key", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True)

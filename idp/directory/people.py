@@ -1,17 +1,14 @@
-"""Reads of people: one, a page by name, a search as somebody types, a list by filter."""
+"""Reads of people: one, some by id, a list by filter. Pages for people are `people_pages`."""
 
-import base64
-import json
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, bindparam, exists, func, not_, or_, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
 
 from idp.clock import now
 from idp.directory.actors import Actor
 from idp.directory.connections import Link
-from idp.directory.errors import Invalid, not_found
+from idp.directory.errors import not_found
 from idp.directory.filter_sql import user_condition
 from idp.directory.groups import EffectiveMembership, Group, Membership
 from idp.directory.ordering import user_order
@@ -20,14 +17,13 @@ from idp.directory.prepared import Prepared
 from idp.directory.questions import asked_often
 from idp.directory.reach import reaches_everybody, within_reach
 from idp.directory.roles import RoleAssignment
-from idp.directory.sets import any_of, same, storable
+from idp.directory.sets import any_of, same
 from idp.directory.shown import show_users
-from idp.directory.users import User, UserWord
-from idp.directory.values import search_form, words
+from idp.directory.users import User
 from idp.directory.views import GroupRef, ListQuery, Page, ShownUser, UserView
 from idp.extensions import db
 
-_COLUMNS = (
+COLUMNS = (
     User.id,
     User.user_name,
     User.display_name,
@@ -54,10 +50,19 @@ _CENSUS = Prepared(
         _census.c.org_id == bindparam("org")
     )
 )
-STATES = ("active", "disabled", "blocked", "deleted")
+_PRESENT = User.deleted_at.is_(None)
+# Written as the partial indexes of `users` are, so that the few are found among the many.
+STATE_IS: dict[str, tuple[ColumnElement[bool], ...]] = {
+    "active": (_PRESENT, User.blocked_at.is_(None), User.active.is_(True)),
+    "disabled": (_PRESENT, User.blocked_at.is_(None), User.active.is_(False)),
+    "blocked": (_PRESENT, User.blocked_at.is_not(None)),
+    "deleted": (User.deleted_at.is_not(None),),
+}
+STATES = tuple(STATE_IS)
 
 
-def _view(row: Row[Any], external_id: str | None = None) -> UserView:
+def as_view(row: Row[Any], external_id: str | None = None) -> UserView:
+    """A row of COLUMNS as it is shown."""
     full = row.name_formatted or " ".join(p for p in (row.given_name, row.family_name) if p)
     return UserView(
         id=row.id,
@@ -82,32 +87,32 @@ def _view(row: Row[Any], external_id: str | None = None) -> UserView:
 
 def find_user(actor: Actor, user_id: str, *, deleted: bool = False) -> UserView:
     """One person, or NotFound; deleted ones only where asked for."""
-    statement = within_reach(actor, select(*_COLUMNS).where(same(User.id, user_id)))
+    statement = within_reach(actor, select(*COLUMNS).where(same(User.id, user_id)))
     if not deleted:
         statement = statement.where(User.deleted_at.is_(None))
     row = db.session.execute(statement).first()
     if row is None:
         raise not_found("user")
-    return _view(row, _external_ids(actor, [user_id]).get(user_id))
+    return as_view(row, _external_ids(actor, [user_id]).get(user_id))
 
 
 def find_users(actor: Actor, ids: Collection[str]) -> dict[str, UserView]:
     """{id: person} of those that are there and in reach, in one query."""
     if not ids:
         return {}
-    chosen = select(*_COLUMNS).where(User.deleted_at.is_(None), any_of(db.session(), User.id, ids))
+    chosen = select(*COLUMNS).where(User.deleted_at.is_(None), any_of(db.session(), User.id, ids))
     rows = db.session.execute(within_reach(actor, chosen)).all()
     names = _external_ids(actor, [row.id for row in rows])
-    return {row.id: _view(row, names.get(row.id)) for row in rows}
+    return {row.id: as_view(row, names.get(row.id)) for row in rows}
 
 
 def find_user_by_name(actor: Actor, user_name_key: str) -> UserView | None:
     """The person of a sign-in name (in comparable form), if there is one in reach."""
-    statement = select(*_COLUMNS).where(
+    statement = select(*COLUMNS).where(
         same(User.user_name_key, user_name_key), User.deleted_at.is_(None)
     )
     row = db.session.execute(within_reach(actor, statement)).first()
-    return _view(row) if row else None
+    return as_view(row) if row else None
 
 
 def _external_ids(actor: Actor, ids: Collection[str]) -> dict[str, str]:
@@ -149,103 +154,9 @@ def _total(actor: Actor, query: ListQuery, found: int) -> int:
     return db.session.scalar(counted) or 0
 
 
-def page_people(
-    actor: Actor,
-    *,
-    text: str = "",
-    state: str = "",
-    cursor: str | None = None,
-    limit: int = 50,
-) -> Page[UserView]:
-    """People by name, from a cursor; with `text`, those whose names begin with its words."""
-    actor.need("users.read")
-    statement = _in_state(within_reach(actor, select(*_COLUMNS)), state)
-    wanted = sorted(words(text)) or ([search_form(text)] if text.strip() else [])
-    if "@" in text:
-        wanted = [search_form(text.strip())[:64]]
-    if not storable(text):  # nobody is called what no database holds
-        return Page(())
-    if wanted:
-        return _search(actor, statement, wanted, cursor, limit)
-    if cursor:
-        sort_key, last_id = _read_cursor(cursor, 2)
-        after = and_(User.sort_key == sort_key, User.id > last_id)
-        statement = statement.where(User.sort_key >= sort_key, or_(User.sort_key > sort_key, after))
-    statement = statement.add_columns(User.sort_key).order_by(User.sort_key, User.id)
-    rows = db.session.execute(statement.limit(limit + 1)).all()
-    more = len(rows) > limit
-    last = rows[limit - 1] if more else None
-    return Page(
-        [_view(row) for row in rows[:limit]],
-        _write_cursor(last.sort_key, last.id) if last else None,
-    )
-
-
-def _in_state(statement: Select[Any], state: str) -> Select[Any]:
-    if state == "deleted":
-        return statement.where(User.deleted_at.is_not(None))
-    statement = statement.where(User.deleted_at.is_(None))
-    if state == "blocked":
-        return statement.where(User.blocked_at.is_not(None))
-    if state in ("active", "disabled"):
-        return statement.where(User.active.is_(state == "active"), User.blocked_at.is_(None))
-    return statement
-
-
-def _begins(table: Any, word: str) -> Any:
-    """A range that an index can follow, for every collation that compares by code point."""
-    return and_(table.word >= word, table.word < word + "\U0010ffff")
-
-
-def _search(
-    actor: Actor, statement: Select[Any], wanted: list[str], cursor: str | None, limit: int
-) -> Page[UserView]:
-    """Walk the index of words from the longest word typed; the other words must match as well."""
-    first, *others = sorted(wanted, key=len, reverse=True)
-    statement = statement.add_columns(UserWord.word).join(UserWord, UserWord.user_id == User.id)
-    statement = statement.where(
-        UserWord.org_id == actor.org_id, _begins(UserWord, first), not_(_found_before(first))
-    )
-    for other in others:
-        also = select(UserWord.user_id).where(
-            UserWord.org_id == actor.org_id, _begins(UserWord, other)
-        )
-        statement = statement.where(User.id.in_(also))
-    if cursor:
-        word, last_id = _read_cursor(cursor, 2)
-        same_word = and_(UserWord.word == word, UserWord.user_id > last_id)
-        statement = statement.where(UserWord.word >= word, or_(UserWord.word > word, same_word))
-    # In the order of the words' own index, so that a page reads no more than it shows.
-    rows = db.session.execute(
-        statement.order_by(UserWord.word, UserWord.user_id).limit(limit + 1)
-    ).all()
-    last = rows[limit - 1] if len(rows) > limit else None
-    following = _write_cursor(last.word, last.id) if last else None
-    return Page([_view(row) for row in rows[:limit]], following)
-
-
-def _found_before(first: str) -> Any:
-    """Whether an earlier word of the same person matches too: each is listed once."""
-    earlier = aliased(UserWord)
-    return exists().where(
-        earlier.user_id == UserWord.user_id, earlier.word >= first, earlier.word < UserWord.word
-    )
-
-
-def _write_cursor(*parts: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str, count: int) -> list[str]:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        parts = json.loads(base64.urlsafe_b64decode(padded.encode()))
-        texts = isinstance(parts, list) and all(isinstance(p, str) and storable(p) for p in parts)
-        if texts and len(parts) == count:
-            return list(parts)
-    except ValueError:
-        pass
-    raise Invalid("cursor_malformed", "This page address is damaged; start from the first page.")
+def in_state(statement: Select[Any], state: str) -> Select[Any]:
+    """Only people in one of STATES; without one, everybody who is not deleted."""
+    return statement.where(*STATE_IS.get(state, (User.deleted_at.is_(None),)))
 
 
 def count_people(actor: Actor) -> dict[str, int]:
@@ -256,7 +167,7 @@ def count_people(actor: Actor) -> dict[str, int]:
         return dict(zip(STATES, counts, strict=False))
     found = {}
     for state in STATES[:3]:
-        ids = _in_state(within_reach(actor, select(User.id)), state)
+        ids = in_state(within_reach(actor, select(User.id)), state)
         found[state] = db.session.scalar(select(func.count()).select_from(ids.subquery())) or 0
     return found
 
@@ -295,17 +206,17 @@ def names_of(actor: Actor, ids: Collection[str]) -> dict[str, str]:
     """{id: shown name} of people of the organization, for managers and the like."""
     if not ids:
         return {}
-    statement = select(*_COLUMNS).where(
+    statement = select(*COLUMNS).where(
         User.org_id == actor.org_id, User.deleted_at.is_(None), any_of(db.session(), User.id, ids)
     )
-    return {row.id: _view(row).shown_name for row in db.session.execute(statement)}
+    return {row.id: as_view(row).shown_name for row in db.session.execute(statement)}
 
 
 def reports_of(actor: Actor, user_id: str, limit: int = 50) -> list[UserView]:
     """The people whose manager somebody is."""
-    statement = select(*_COLUMNS).where(same(User.manager_id, user_id), User.deleted_at.is_(None))
+    statement = select(*COLUMNS).where(same(User.manager_id, user_id), User.deleted_at.is_(None))
     ordered = within_reach(actor, statement).order_by(User.sort_key).limit(limit)
-    return [_view(row) for row in db.session.execute(ordered)]
+    return [as_view(row) for row in db.session.execute(ordered)]
 
 
 def holds_role(actor: Actor, user_ids: Collection[str]) -> set[str]:

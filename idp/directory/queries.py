@@ -24,9 +24,9 @@ from idp.directory.people import (
     holds_role,
     list_users,
     names_of,
-    page_people,
     reports_of,
 )
+from idp.directory.people_pages import ids_of_people, page_people, sources_of_people
 from idp.directory.provisioning import (
     count_links,
     failed_links,
@@ -43,6 +43,7 @@ from idp.directory.provisioning import (
     target_links,
     target_secrets,
 )
+from idp.directory.saved_views import find_saved_view, saved_views
 from idp.directory.shown import show_user, show_users
 from idp.directory.target_members import (
     count_memberships,
@@ -113,6 +114,7 @@ __all__ = [
     "find_connection",
     "find_group",
     "find_organization",
+    "find_saved_view",
     "find_target",
     "find_user",
     "find_user_by_name",
@@ -124,6 +126,7 @@ __all__ = [
     "groups_that_differ",
     "groups_to_look_at",
     "holds_role",
+    "ids_of_people",
     "leaving",
     "link_by_token",
     "links_by_remote",
@@ -158,6 +161,7 @@ __all__ = [
     "reports_at",
     "reports_of",
     "role_holders",
+    "saved_views",
     "secrets_of",
     "session_by_reference",
     "sessions_of",
@@ -166,6 +170,7 @@ __all__ = [
     "sign_in_candidates",
     "signing_keys",
     "sources",
+    "sources_of_people",
     "stream_of",
     "stream_of_connection",
     "target_links",

@@ -5,11 +5,13 @@ from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 
+from idp.directory import keyset
 from idp.directory.actors import Actor
 from idp.directory.connections import Link
 from idp.directory.errors import not_found
 from idp.directory.group_filter_sql import group_condition
 from idp.directory.groups import EffectiveMembership, Group, Membership
+from idp.directory.keyset import Part
 from idp.directory.ordering import group_order
 from idp.directory.orgs import Census
 from idp.directory.sets import any_of, same, storable
@@ -105,25 +107,40 @@ def existing(actor: Actor, ids: Collection[str]) -> set[str]:
     }
 
 
+SORTS: dict[str, tuple[Part, ...]] = {
+    "name": (Part(None, (Group.display_name_key, Group.id)),),
+    "changed": (Part(None, (Group.last_modified, Group.id)),),
+    "created": (Part(None, (Group.id,)),),
+    "source": (Part(None, (Group.source, Group.display_name_key, Group.id)),),
+}
+
+
 def page_groups(
-    actor: Actor, *, text: str = "", cursor: str | None = None, limit: int = 50
+    actor: Actor,
+    *,
+    text: str = "",
+    source: str = "",
+    sort: str = "",
+    cursor: str | None = None,
+    limit: int = 50,
 ) -> Page[GroupView]:
-    """Groups by name from a cursor (the last name shown), with how many belong in effect."""
-    statement = within_reach(actor, select(*_COLUMNS, Group.display_name_key))
-    if not storable(text) or not storable(cursor or ""):
+    """Groups from a cursor: by name, or in the order of `sort` (a key of SORTS, "-" backwards).
+
+    Each with how many belong in effect.
+    """
+    statement = within_reach(actor, select(*_COLUMNS))
+    if not storable(text):
         return Page(())
     if text.strip():
         statement = statement.where(
             Group.display_name_key.contains(key(text.strip()), autoescape=True)
         )
-    if cursor:
-        statement = statement.where(Group.display_name_key > key(cursor))
-    rows = db.session.execute(statement.order_by(Group.display_name_key).limit(limit + 1)).all()
-    shown = rows[:limit]
-    counts = _counts([row.id for row in shown])
-    more = len(rows) > limit
-    items = [_view(row, members=counts.get(row.id, 0)) for row in shown]
-    return Page(items, shown[-1].display_name_key if more else None)
+    if source:
+        statement = statement.where(same(Group.source, source))
+    order = keyset.chosen(SORTS, sort, "name")
+    rows, following = keyset.page(statement, order, cursor, limit)
+    counts = _counts([row.id for row in rows])
+    return Page([_view(row, members=counts.get(row.id, 0)) for row in rows], following)
 
 
 def _counts(group_ids: list[str]) -> dict[str, int]:
