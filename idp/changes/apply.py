@@ -22,6 +22,7 @@ from idp.changes import (
     invoices,
     ledger,
     licences,
+    lists,
     loading,
     outbox,
     partners,
@@ -65,6 +66,7 @@ NOUNS: tuple[ModuleType, ...] = (
     invoices,
     usage,
     licences,
+    lists,
 )
 HANDLERS: dict[type[Change], Any] = {k: h for noun in NOUNS for k, h in noun.HANDLERS.items()}
 NEEDS: dict[type[Change], Any] = {k: noun.needs for noun in NOUNS for k in noun.HANDLERS}

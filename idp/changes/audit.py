@@ -219,9 +219,16 @@ class AuditView:
 
 
 def page(
-    actor: Actor, wanted: AuditFilter | None = None, *, before: int | None = None, limit: int = 50
+    actor: Actor,
+    wanted: AuditFilter | None = None,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    limit: int = 50,
 ) -> tuple[list[AuditView], int | None]:
-    """Entries of the actor's organization, newest first, and the cursor of the next page.
+    """Entries of the actor's organization and the cursor of the next page.
+
+    They come newest first, from `before` on; with `after` oldest first, from there on.
 
     Without audit.read the actor sees what concerns themselves.
     """
@@ -244,9 +251,10 @@ def page(
         statement = statement.where(table.c.door == wanted.door)
     if before is not None:
         statement = statement.where(table.c.seq < before)
-    rows = (
-        db.session.execute(statement.order_by(table.c.seq.desc()).limit(limit + 1)).mappings().all()
-    )
+    if after is not None:
+        statement = statement.where(table.c.seq > after)
+    order = table.c.seq.desc() if after is None else table.c.seq
+    rows = db.session.execute(statement.order_by(order).limit(limit + 1)).mappings().all()
     views = [_view(dict(row)) for row in rows[:limit]]
     return views, views[-1].seq if len(rows) > limit else None
 

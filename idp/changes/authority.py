@@ -89,6 +89,9 @@ PERMISSIONS: dict[type[intents.Change], str] = {
     intents.CreateStream: "connections.write",
     intents.PauseStream: "connections.write",
     intents.DeleteStream: "connections.write",
+    intents.SaveView: "self.write",
+    intents.DeleteView: "self.write",
+    intents.ExportList: "self.read",
 }
 PRODUCT = "Chamberlain"  # the source of what was entered here
 OF_ONESELF = (

@@ -669,3 +669,34 @@ class RecordUsage(Change):
     sku_id: str
     used: int
     day: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SaveView(Change):
+    """Keep a list's filter and order under a name; with `id`, rename or share a kept one.
+
+    `list` is the list's key, `query` what it writes in its address. `shared`: for everybody.
+    """
+
+    list: str
+    name: str
+    query: str = ""
+    shared: bool = False
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteView(Change):
+    """Forget a saved view."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportList(Change):
+    """Say that a list was exported: which, by what filter, how many rows. Changes nothing else."""
+
+    list: str
+    name: str
+    query: str
+    rows: int

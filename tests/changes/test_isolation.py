@@ -36,6 +36,7 @@ STOP = Stop("removals", "", "Northwind kitchen", 2, 2, 1, 3, 24)
 # What can be had is the operator's, and the same for all.
 CATALOGUE = {"catalogue_versions", "services", "skus", "service_plans", "offers"}
 NO_ORGANIZATION = {"organizations", "throttles", "chores", "installation"} | CATALOGUE
+VIEW = intents.SaveView("people", "Northwind view", "q=northwind", shared=True)
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Theirs:
     target: str
     quarantine: str
     sku: str
+    view: str
 
 
 @pytest.fixture
@@ -95,6 +97,7 @@ def theirs(people: Cast) -> Theirs:
         link=apply(intents.IssueLink(people.bob.id, "reset"), by=by).first.secret or "",
         target=provisioned(people),
         sku=licensed(by, people.bob.id),
+        view=apply(VIEW, by=people.alice).first.id,
     )
 
 
@@ -193,6 +196,14 @@ READS: dict[str, list[Read]] = {
         lambda a, t: queries.page_people(a, text=t.name),
         lambda a, _: queries.page_people(a, state="deleted"),
     ],
+    "ids_of_people": [
+        lambda a, t: queries.ids_of_people(a, text=t.name, limit=9),
+        lambda a, t: queries.ids_of_people(a, source=t.connection, limit=9),
+        lambda a, _: queries.ids_of_people(a, state="deleted", limit=9),
+    ],
+    "sources_of_people": [lambda a, _: queries.sources_of_people(a)],
+    "saved_views": [lambda a, _: queries.saved_views(a, "people")],
+    "find_saved_view": [lambda a, t: queries.find_saved_view(a, t.view)],
     "count_people": [lambda a, _: _only(queries.count_people(a), {"active": 1})],
     "groups_of": [lambda a, t: queries.groups_of(a, t.user)],
     "groups_of_many": [lambda a, t: queries.groups_of_many(a, [t.user])],
@@ -454,6 +465,8 @@ CHANGES: dict[type[Change], list[Try]] = {
         lambda t: intents.RemoveLicense(t.sku, group_id=t.group),
         lambda t: intents.RemoveLicense(t.sku),
     ],
+    intents.SaveView: [lambda t: intents.SaveView("people", "x", id=t.view)],
+    intents.DeleteView: [lambda t: intents.DeleteView(t.view)],
 }
 # These name nothing that is there: they add to the actor's own organization, or change it.
 AT_HOME: dict[type[Change], Try] = {
@@ -461,6 +474,7 @@ AT_HOME: dict[type[Change], Try] = {
         "saml", "Wiki", entity_id="urn:northwind:wiki"
     ),
     intents.CreateTarget: lambda _: intents.CreateTarget("Northwind app", TARGET, {"token": "t"}),
+    intents.ExportList: lambda t: intents.ExportList("people", "People", f"q={t.name}", 3),
     intents.CreateOrganization: lambda _: intents.CreateOrganization("Other", "other.example"),
     intents.ChangeOrganization: lambda _: intents.ChangeOrganization("Renamed", {"a": 1}),
     intents.AddDomain: lambda _: intents.AddDomain("northwind.example"),
