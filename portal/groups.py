@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask import Response, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 from wtforms import HiddenField, StringField
@@ -18,9 +19,10 @@ from idp.directory.views import GroupView
 from portal import history
 from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
-from portal.lists import shown, whole, without
+from portal.listing import Column, Filter, Listing, show
+from portal.lists import shown, whole
 from portal.person_form import FormRow
-from portal.words import day, plural
+from portal.words import day, plural, source
 
 CANDIDATES = 10
 
@@ -46,19 +48,36 @@ class Candidate:
     below: str
 
 
+GROUPS = Listing(
+    "groups",
+    _l("Groups"),
+    "portal.groups",
+    needs="groups.read",
+    columns=(
+        Column("name", _l("Name"), lambda one, _about: one.display_name, "name"),
+        Column("source", _l("Source"), source, "source"),
+        Column("members", _l("Members"), lambda one, _about: one.member_count, kind="number"),
+        Column(
+            "changed",
+            _l("Last change"),
+            lambda one, _about: one.last_modified,
+            "changed",
+            down=True,
+        ),
+    ),
+    filters=(Filter("q", _l("Name of the group")),),
+    read=lambda actor, asked, cursor, limit: queries.page_groups(
+        actor, text=asked.get("q"), sort=asked.sort, cursor=cursor, limit=limit
+    ),
+    total=lambda actor, asked: None if asked.get("q") else queries.count_groups(actor),
+    counted=lambda n: ngettext("%(num)s group", "%(num)s groups", n),
+    about=queries.sources,
+)
+
+
 def groups(actor: Actor) -> Response:
     """All groups, by name."""
-    text = request.args.get("q", "").strip()
-    found = queries.page_groups(actor, text=text, cursor=request.args.get("cursor"), limit=50)
-    total = None if text else queries.count_groups(actor)
-    return page(
-        "groups/list.html",
-        actor,
-        text=text,
-        chips=[(f"“{text}”", without("q", "cursor"))] if text else [],
-        found=shown(list(found.items), found.next_cursor, total, "group", "groups"),
-        sources=queries.sources(actor),
-    )
+    return page("groups/list.html", actor, found=show(GROUPS, actor))
 
 
 def group(actor: Actor, group_id: str) -> Response:

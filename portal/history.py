@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from idp.changes import audit
 from idp.changes.batch import Note
 from idp.clock import now
 from idp.directory.actors import Actor
 from idp.directory.roles import ROLES
+from idp.directory.views import Page
 from portal.frame import page
 from portal.labels import label, role_name, say
-from portal.lists import whole, without
+from portal.listing import Asked, Column, Filter, Listing, show
+from portal.lists import whole
 
 DOORS = {
     "scim": "SCIM",
@@ -82,12 +85,18 @@ ACTIONS = {
     "organization.changed": _l("Changed the organization"),
     "domain.added": _l("Added a domain"),
     "schema.defined": _l("Defined a schema"),
+    "view.saved": _l("Saved a view of a list"),
+    "view.deleted": _l("Deleted a saved view"),
+    "list.exported": _l("Exported a list"),
     "key.added": _l("Added a signing key"),
 }
 _WORDS = {
     "role": _l("Role"),
     "scope": _l("Scope"),
     "expires": _l("Ends"),
+    "rows": _l("Rows"),
+    "filter": _l("Filter"),
+    "shared": _l("For everybody"),
     "purpose": _l("Purpose"),
     "strength": _l("Proof"),
     "ip": _l("Address"),
@@ -131,42 +140,74 @@ class Entry:
     changes: list[Difference]
 
 
+def _read(actor: Actor, asked: Asked, cursor: str | None, limit: int) -> Page[Entry]:
+    """Entries from a cursor, which is the number of the last one seen."""
+    wanted = audit.AuditFilter(
+        asked.get("target"), asked.get("action"), asked.get("actor"), asked.get("door")
+    )
+    seen = whole(cursor)
+    if asked.sort == "when":
+        views, following = audit.page(actor, wanted, after=seen or 0, limit=limit)
+    else:
+        views, following = audit.page(actor, wanted, before=seen, limit=limit)
+    return Page(entries(views), str(following) if following else None)
+
+
+def _about_chip(actor: Actor, about: str) -> str:
+    views, _cursor = audit.page(actor, audit.AuditFilter(about=about), limit=1)
+    named = [
+        name
+        for view in views
+        for one, name in (
+            (view.target_id, view.target_name),
+            (view.related_id, view.related_name),
+        )
+        if one == about
+    ]
+    return str(_("About: %(name)s", name=named[0] if named else about))
+
+
+def _actor_chip(actor: Actor, by: str) -> str:
+    views, _cursor = audit.page(actor, audit.AuditFilter(actor_id=by), limit=1)
+    return str(_("By: %(name)s", name=views[0].actor_name if views else by))
+
+
+def _changes_in_words(entry: Entry) -> str:
+    return "; ".join(f"{one.label}: {one.before} → {one.after}" for one in entry.changes)
+
+
+AUDIT = Listing(
+    "audit",
+    _l("Audit"),
+    "portal.audit_page",
+    columns=(
+        Column("when", _l("When"), lambda one, _about: one.when, "when", down=True),
+        Column("who", _l("Who"), lambda one, _about: one.who),
+        Column("door", _l("Door"), lambda one, _about: one.door, inside=True),
+        Column("what", _l("What"), lambda one, _about: one.what),
+        Column(
+            "changes",
+            _l("Before and after"),
+            lambda one, _about: _changes_in_words(one),
+            inside=True,
+        ),
+        Column("about", _l("About"), lambda one, _about: one.about),
+    ),
+    filters=(
+        Filter("door", _l("Door"), lambda _actor: DOORS, _l("Any door")),
+        Filter("action", _l("Action"), lambda _actor: ACTIONS, _l("Any action")),
+        Filter("target", _l("About"), chip=_about_chip, hidden=True),
+        Filter("actor", _l("By"), chip=_actor_chip, hidden=True),
+    ),
+    sort="-when",
+    read=_read,
+    counted=lambda n: ngettext("%(num)s entry", "%(num)s entries", n),
+)
+
+
 def audit_page(actor: Actor) -> Response:
     """Every change, newest first, filtered by what the address says."""
-    asked = {name: request.args.get(name, "") for name in ("door", "action", "target", "actor")}
-    wanted = audit.AuditFilter(asked["target"], asked["action"], asked["actor"], asked["door"])
-    views, following = audit.page(actor, wanted, before=whole(request.args.get("before")))
-    return page(
-        "history/audit.html",
-        actor,
-        entries=entries(views),
-        asked=asked,
-        chips=_chips(asked, views),
-        doors=DOORS.items(),
-        actions=ACTIONS.items(),
-        first=without("before") if request.args.get("before") else "",
-        next=without("before", before=following) if following else "",
-    )
-
-
-def _chips(asked: dict[str, str], views: list[audit.AuditView]) -> list[tuple[str, str]]:
-    """A filter in words, and the address without it."""
-    said = {
-        "door": _("Door: %(door)s", door=DOORS.get(asked["door"], asked["door"])),
-        "action": _("Action: %(action)s", action=ACTIONS.get(asked["action"], asked["action"])),
-        "target": _("About: %(name)s", name=_name_in(views, asked["target"])),
-        "actor": _("By: %(name)s", name=next((v.actor_name for v in views), asked["actor"])),
-    }
-    return [(said[name], without(name, "before")) for name, value in asked.items() if value]
-
-
-def _name_in(views: Iterable[audit.AuditView], about: str) -> str:
-    for view in views:
-        if view.target_id == about:
-            return view.target_name
-        if view.related_id == about:
-            return view.related_name
-    return about
+    return page("history/audit.html", actor, found=show(AUDIT, actor))
 
 
 def about(actor: Actor, target_id: str, limit: int = 10) -> list[Entry]:

@@ -1,11 +1,10 @@
-"""People: the list, a person's page, adding, editing, and what can be done to somebody."""
+"""People: a person's page, adding, editing, and what can be done to somebody."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 
@@ -31,17 +30,10 @@ from idp.directory.views import UserView
 from portal import history, labels, person_form
 from portal.forms import Refusals, act, go, refused, status_of
 from portal.frame import page
-from portal.lists import Shown, shown, whole, without
+from portal.lists import whole
 from portal.person_form import PersonForm
 from portal.targets import places
 from portal.words import plural
-
-STATES = {
-    "active": _l("Active"),
-    "disabled": _l("Disabled"),
-    "blocked": _l("Blocked here"),
-    "deleted": _l("Deleted"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,36 +42,6 @@ class May:
 
     write: bool
     reset: bool
-
-
-def people(actor: Actor) -> Response:
-    """Everybody, by name; found as one types."""
-    text, state = request.args.get("q", "").strip(), request.args.get("state", "")
-    found = queries.page_people(
-        actor, text=text, state=state, cursor=request.args.get("cursor"), limit=50
-    )
-    return page(
-        "people/list.html",
-        actor,
-        text=text,
-        state=state,
-        states=STATES.items(),
-        chips=_chips(text, state),
-        found=_counted(actor, found.items, found.next_cursor, text, state),
-        sources=queries.sources(actor),
-    )
-
-
-def _chips(text: str, state: str) -> list[tuple[str, str]]:
-    chips = [(f"“{text}”", without("q", "cursor"))] if text else []
-    return chips + ([(STATES[state], without("state", "cursor"))] if state in STATES else [])
-
-
-def _counted(actor: Actor, items: Any, following: str | None, text: str, state: str) -> Shown:
-    """How many there are in all is known, and cheap, only without a search."""
-    counts = queries.count_people(actor) if not text else {}
-    total = counts.get(state) if state else sum(counts.values()) if counts else None
-    return shown(list(items), following, total, "person", "people")
 
 
 def person(actor: Actor, user_id: str) -> Response:

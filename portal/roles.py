@@ -1,11 +1,13 @@
 """Administrative roles: what each permits, who holds it, over whom, until when."""
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from flask import Response, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 from wtforms import DateField, StringField
@@ -19,10 +21,11 @@ from idp.directory.errors import Invalid, not_found
 from idp.directory.roles import GLOBAL_ADMINISTRATOR, ROLES, Role
 from idp.directory.values import key as name_key
 from idp.directory.values import user_name_key
-from idp.directory.views import RoleView
+from idp.directory.views import Page, RoleView
 from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
 from portal.labels import spoken
+from portal.listing import Asked, Column, Listing, show
 
 MANY = 4  # more Global Administrators than this are worth a warning
 _SUGGESTED = 8
@@ -55,13 +58,55 @@ class AssignForm(FlaskForm):
     expires = DateField(_l("Last day"), [Optional()])
 
 
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """A role in the list, with how many hold it."""
+
+    key: str
+    name: str
+    description: str
+    holders: int
+
+
+def _rows(actor: Actor, asked: Asked, _cursor: str | None, _limit: int) -> Page[RoleRow]:
+    """Nine at most: sorted here."""
+    counts = Counter(held.role for held in queries.role_holders(actor))
+    known = [spoken(role) for role in ROLES.values() if _matters(role)]
+    rows = [RoleRow(role.key, role.name, role.description, counts[role.key]) for role in known]
+    by = asked.sort.removeprefix("-")
+    if by:
+        rows.sort(key=lambda row: getattr(row, by), reverse=asked.sort.startswith("-"))
+    return Page(rows)
+
+
+ROLE_LIST = Listing(
+    "roles",
+    _l("Roles"),
+    "portal.roles",
+    needs="roles.read",
+    columns=(
+        Column("name", _l("Role"), lambda row, _about: row.name, "name"),
+        Column("description", _l("What it is for"), lambda row, _about: row.description),
+        Column(
+            "holders",
+            _l("Holders"),
+            lambda row, _about: row.holders,
+            "holders",
+            down=True,
+            kind="number",
+        ),
+    ),
+    sort="",
+    read=_rows,
+    counted=lambda n: ngettext("%(num)s role", "%(num)s roles", n),
+)
+
+
 def roles(actor: Actor) -> Response:
     """The roles, with how many hold each."""
-    holders = queries.role_holders(actor)
-    counts = Counter(held.role for held in holders)
-    shown = [(role, counts[role.key]) for role in ROLES.values() if _matters(role)]
-    too_many = counts[GLOBAL_ADMINISTRATOR] > MANY
-    return page("roles/list.html", actor, roles=shown, too_many=too_many)
+    found = show(ROLE_LIST, actor)
+    chiefs = next((r.holders for r in found.rows if r.key == GLOBAL_ADMINISTRATOR), 0)
+    return page("roles/list.html", actor, found=found, too_many=chiefs > MANY)
 
 
 def _matters(role: Role) -> bool:

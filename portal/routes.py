@@ -25,10 +25,13 @@ from portal import (
     home,
     journal,
     links,
+    list_pages,
     me,
     notices,
     oauth,
     people,
+    people_bulk,
+    people_list,
     roles,
     sign_in,
     streams,
@@ -55,6 +58,7 @@ class Route:
 
 _PERSON = "/identity/people/<user_id>"
 _GROUP = "/identity/groups/<group_id>"
+_LIST = "/lists/<list_key>"
 _ROLE = "/identity/roles/<key>"
 _SYSTEM = "/identity/provisioning/<connection_id>"
 _ENTRY = f"{_SYSTEM}/journal/<entry_id>"
@@ -71,7 +75,8 @@ ROUTES = (
     Route("/language", home.language, POST, PUBLIC),
     Route("/home", home.home),
     Route("/search", home.search, needs="users.read"),
-    Route("/identity/people", people.people, needs="users.read"),
+    Route("/identity/people", people_list.people, needs="users.read"),
+    Route("/identity/people/bulk", people_bulk.people_bulk, POST, "users.read"),
     Route("/identity/people/new", people.person_new, BOTH, "users.write"),
     Route(_PERSON, people.person, needs="users.read"),
     Route(f"{_PERSON}/edit", people.person_edit, BOTH, "users.write"),
@@ -139,6 +144,10 @@ ROUTES = (
     Route("/identity/applications/new", applications.application_new, BOTH, "connections.write"),
     Route(_APPLICATION, applications.application, needs="connections.read"),
     Route(f"{_APPLICATION}/delete", applications.application_delete, BOTH, "connections.write"),
+    Route(f"{_LIST}/export", list_pages.list_export, POST),
+    Route(f"{_LIST}/views", list_pages.list_views, BOTH),
+    Route(f"{_LIST}/views/<view_id>", list_pages.list_view_change, POST),
+    Route(f"{_LIST}/views/<view_id>/delete", list_pages.list_view_delete, POST),
     Route("/me", me.me),
     Route("/me/edit", me.me_edit, BOTH),
     Route("/me/password", me.me_password, BOTH),

@@ -86,6 +86,11 @@ def date_text(at: datetime) -> str:
     return _day(at)
 
 
+def short_day(at: datetime | None) -> Markup:
+    """3 Dec 2026: for a column."""
+    return _time(at, dates.format_date(at, "medium", current().locale)) if at else Markup("")
+
+
 def until(at: datetime) -> Markup:
     """3 December 2026 (in 11 days): a date that matters by its distance."""
     return _time(at, f"{_day(at)} ({distance(at)})")
@@ -173,6 +178,7 @@ FILTERS = {
     for fn in (
         moment,
         day,
+        short_day,
         until,
         distance,
         figure,

@@ -5,7 +5,7 @@ and fails where one has no entry here: whoever adds a refusal adds its explanati
 of its subject.
 """
 
-from portal.explained import billing, licences, people, product, sign_on, systems
+from portal.explained import billing, licences, lists, people, product, sign_on, systems
 from portal.explained.entry import Explained
 
 CODES: dict[str, Explained] = {
@@ -14,6 +14,7 @@ CODES: dict[str, Explained] = {
     **systems.CODES,
     **licences.CODES,
     **billing.CODES,
+    **lists.CODES,
     **sign_on.CODES,
 }
 

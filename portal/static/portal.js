@@ -41,8 +41,20 @@ document.addEventListener('keydown', (event) => {
   }
 });
 
-document.addEventListener('htmx:after:swap', () => showCopyButtons(document));
+// What only a script can serve is hidden until there is one: printing, choosing a whole page.
+function showComforts(root) {
+  showCopyButtons(root);
+  for (const one of root.querySelectorAll('[data-print], [data-choose]')) one.hidden = false;
+}
+
+document.addEventListener('click', (event) => { if (event.target.closest('[data-print]')) window.print(); });
+document.addEventListener('change', (event) => {
+  if (!event.target.matches('[data-choose]')) return;
+  for (const box of event.target.closest('table').querySelectorAll('td.choose input')) box.checked = event.target.checked;
+});
+
+document.addEventListener('htmx:after:swap', () => showComforts(document));
 document.addEventListener('DOMContentLoaded', () => {
-  showCopyButtons(document);
+  showComforts(document);
   document.getElementById('wrong')?.focus();
 });

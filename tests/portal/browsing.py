@@ -49,9 +49,13 @@ class Visitor:
     def submit(self, button: str, **fields: Any) -> "Visitor":
         """Fill the form that has this button, as it stands on the page, and press the button."""
         form = self.form_of(button)
-        sent: dict[str, Any] = {k: v for k, v in form.form_values() if k not in fields}
+        sent: dict[str, Any] = {}
+        for name, value in form.form_values():
+            if name not in fields:
+                sent.setdefault(name, []).append(value)
         if form.method == "GET":
-            return self.get(f"{form.get('action') or self.path}?{urlencode(sent | fields)}")
+            query = urlencode(sent | fields, doseq=True)
+            return self.get(f"{form.get('action') or self.path}?{query}")
         action = form.get("action") or self.answer.request.full_path
         self.answer = self.client.post(action, data=sent | fields, follow_redirects=True)
         return self

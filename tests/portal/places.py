@@ -23,6 +23,8 @@ def address(site: Site, route: Route) -> str:
         "case_id": site.case,
         "session_id": "00000000-0000-0000-0000-000000000000",
         "token": "nothing",
+        "list_key": "audit",
+        "view_id": "00000000-0000-0000-0000-000000000000",
     }
     url = route.url
     for name, value in given.items():

@@ -86,7 +86,7 @@ def test_an_ordinary_person_sees_only_what_concerns_them(site: Site, bob: Visito
     assert "Signed in" in bob.text
     assert "alice@northwind.example" not in bob.text
     bob.get(f"/audit?target={site.cast.erin}")
-    assert "Nothing to show" in bob.text
+    assert "Nothing matches" in bob.text
 
 
 def test_the_mailbox_shows_the_link_that_was_sent(site: Site, alice: Visitor) -> None:
