@@ -8,10 +8,10 @@ only where a body does not fit, so that a client which speaks the standard pays 
 
 import json
 from collections.abc import Callable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from idp.directory.attributes import ENTERPRISE_SCHEMA, GROUP_SCHEMA, USER_SCHEMA, Attribute
+from idp.directory.attributes import ENTERPRISE_SCHEMA, GROUP_SCHEMA, USER_SCHEMA, Attribute, Schema
 from scim.errors import ScimError
 from scim.paths import Names, Target
 
@@ -32,6 +32,8 @@ _URNS = {
     "urn:ietf:params:scim:schemas:extension:enterprise:1.0:user": ENTERPRISE_SCHEMA,
 }
 _ADSCIM = "http://schemas.microsoft.com/2006/11/resourcemanagement/adscim/"
+# Okta takes a resource type for entitlements by its schema alone ("SCIM with entitlements").
+_LICENSE_URNS = {"okta": "urn:okta:scim:schemas:core:1.0:Entitlement"}
 # Parts of a value under the name that another schema version gave them.
 _PARTS = {"managerid": "value"}
 
@@ -110,6 +112,11 @@ def urn_alias(urn: str, tolerance: Tolerance) -> str | None:
         tolerance.forgive("SCIM 1.x schema URN")
         return _URNS[lowered]
     return None
+
+
+def license_schema(standard: Schema, profile: str) -> Schema:
+    """The schema of licences under the name by which a connection's product knows it."""
+    return replace(standard, urn=_LICENSE_URNS.get(profile, standard.urn))
 
 
 def find_name(language: Language, text: str) -> Target | None:

@@ -11,10 +11,12 @@ from typing import Any
 
 from idp.directory import queries
 from idp.directory.attributes import Attribute, Schema, Vocabulary
+from idp.licensing import queries as licensing
 from scim.answers import Answer
 from scim.bulk import MAX_OPERATIONS, MAX_PAYLOAD
 from scim.call import Call
 from scim.cursors import TIMEOUT
+from scim.dialects import license_schema
 from scim.errors import ScimError
 from scim.events.telling import EVENT_URIS
 from scim.listing import DEFAULT_PAGE, MAX_PAGE, dump, list_of
@@ -82,13 +84,16 @@ def service_provider_config(base: str, *, strict: bool = False) -> Json:
     } | declared
 
 
-def resource_types(vocabulary: Vocabulary, base: str) -> list[Json]:
-    """User with the organization's extensions, and Group."""
+def resource_types(vocabulary: Vocabulary, base: str, licenses: Schema | None) -> list[Json]:
+    """User with the organization's extensions, Group, and License where there are any."""
     extensions = [{"schema": s.urn, "required": False} for s in vocabulary.user_extensions]
-    return [
+    made = [
         _resource_type("User", "/Users", vocabulary.user, extensions, base),
         _resource_type("Group", "/Groups", vocabulary.group, [], base),
     ]
+    if licenses is not None:
+        made.append(_resource_type("License", "/Licenses", licenses, [], base))
+    return made
 
 
 def _resource_type(
@@ -108,12 +113,16 @@ def _resource_type(
     return made | {"meta": {"resourceType": "ResourceType", "location": location}}
 
 
-def schemas(vocabulary: Vocabulary, base: str, *, strict: bool = False) -> list[Json]:
+def schemas(
+    vocabulary: Vocabulary, base: str, licenses: Schema | None, *, strict: bool = False
+) -> list[Json]:
     """Every schema of the organization, and the three that describe discovery.
 
     For the strict profile without `password`, which it does not take (IPSIE).
     """
-    own = (vocabulary.user, vocabulary.group, *vocabulary.user_extensions)
+    own = [vocabulary.user, vocabulary.group, *vocabulary.user_extensions]
+    if licenses is not None:
+        own.append(licenses)
     described = [_schema(schema) for schema in own] + list(_written())
     if strict:
         described[0]["attributes"] = [
@@ -184,12 +193,12 @@ def config(call: Call) -> Answer:
 
 def list_resource_types(call: Call) -> Answer:
     """GET /ResourceTypes."""
-    return _listed(call, resource_types(call.caller.vocabulary, call.base))
+    return _listed(call, _resource_types(call))
 
 
 def one_resource_type(call: Call, name: str) -> Answer:
     """GET /ResourceTypes/{name}."""
-    return _one(resource_types(call.caller.vocabulary, call.base), name)
+    return _one(_resource_types(call), name)
 
 
 def list_schemas(call: Call) -> Answer:
@@ -203,7 +212,19 @@ def one_schema(call: Call, urn: str) -> Answer:
 
 
 def _schemas(call: Call) -> list[Json]:
-    return schemas(call.caller.vocabulary, call.base, strict=call.tolerance.strict)
+    licenses, strict = _licenses(call), call.tolerance.strict
+    return schemas(call.caller.vocabulary, call.base, licenses, strict=strict)
+
+
+def _resource_types(call: Call) -> list[Json]:
+    return resource_types(call.caller.vocabulary, call.base, _licenses(call))
+
+
+def _licenses(call: Call) -> Schema | None:
+    """Told of only where people can hold any: whoever finds a type expects to work with it."""
+    if not licensing.assignable_skus(call.actor):
+        return None
+    return license_schema(call.caller.vocabulary.license, call.tolerance.profile)
 
 
 def _listed(call: Call, found: list[Json]) -> Answer:

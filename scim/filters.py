@@ -17,7 +17,7 @@ from scim2_filter_parser import ast
 from scim2_filter_parser.lexer import SCIMLexer
 from scim2_filter_parser.parser import SCIMParser, SCIMParserError
 
-from idp.directory.attributes import ENTERPRISE_SCHEMA, Attribute
+from idp.directory.attributes import CORE, ENTERPRISE_SCHEMA, Attribute
 from idp.directory.filtering import And, Compare, Filter, Literal, Not, Or, Present, ValuePath
 from idp.directory.values import instant
 from scim.dialects import Language, Tolerance
@@ -191,6 +191,7 @@ def _text(path: ast.AttrPath, with_sub: bool = True) -> str:
 _KNOWN_BY_ITSELF = frozenset(
     {"id", "schemas", "meta", "groups", "groups.value", "groups.display"}
     | {"meta.resourceType", "meta.created", "meta.lastModified", "meta.location", "meta.version"}
+    | CORE.license_paths
 )
 
 

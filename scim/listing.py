@@ -53,6 +53,7 @@ class Query:
             start=self.start,
             count=self.count,
             sort_kind=self.sort_kind,
+            want=self.projection.derived(),
         )
 
 

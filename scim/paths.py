@@ -66,12 +66,12 @@ class Target:
 
 
 class Names:
-    """The names of one resource type ("User" or "Group") in one organization's vocabulary."""
+    """The names of one resource type ("User", "Group", "License") in an organization's words."""
 
     def __init__(self, vocabulary: Vocabulary, kind: str) -> None:
         self.kind = kind
         self.vocabulary = vocabulary
-        self.core: Schema = vocabulary.user if kind == "User" else vocabulary.group
+        self.core: Schema = getattr(vocabulary, kind.lower())
         self.extensions = vocabulary.user_extensions if kind == "User" else ()
         self._known: dict[str, Target] = dict(self._spellings())
 

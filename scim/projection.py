@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from idp.directory.attributes import Attribute
+from idp.directory.views import DERIVED
 from scim.dialects import Language, find_name
 from scim.errors import invalid_value
 from scim.paths import Names, Target
@@ -38,9 +39,9 @@ class Projection:
             return name in self.only
         return self.without.get(name, _SOME) != {}
 
-    def wanted(self, names: Iterable[str]) -> frozenset[str] | None:
-        """The top-level names that reads should load; None for all."""
-        return None if self.everything else frozenset(n for n in names if self.shows(n))
+    def derived(self) -> frozenset[str]:
+        """What of `DERIVED` is shown, and so has to be loaded."""
+        return DERIVED if self.everything else frozenset(filter(self.shows, DERIVED))
 
     def shows_part(self, path: str, attribute: Attribute) -> bool:
         """Whether a part that the rendering adds is shown: by default, or as asked for."""
@@ -167,8 +168,3 @@ def _each(value: Any, below: Tree, cut: Any) -> Any:
         return [entry for entry in made if entry != {}]
     return cut(value, below) if isinstance(value, dict) else value
 
-
-def top_names(names: Names) -> list[str]:
-    """Every top-level key that a resource of this type can have."""
-    own = [attribute.name for attribute in names.core.attributes]
-    return ["externalId", "meta", *own, *(schema.urn for schema in names.extensions)]

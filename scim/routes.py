@@ -23,6 +23,7 @@ from scim import (
     errors,
     everything,
     journal,
+    licenses,
     limits,
     outbound,
     quarantine,
@@ -78,6 +79,9 @@ def _nothing(_call: Call, **_path: str) -> Answer:
 ROUTES: dict[str, Mapping[str, Handler]] = {
     **_of(USERS),
     **_of(GROUPS),
+    "/Licenses": {"GET": licenses.listed},
+    "/Licenses/.search": {"POST": licenses.searched},
+    "/Licenses/<part_number>": {"GET": licenses.one},
     "/ServiceProviderConfig": {"GET": discovery.config},
     "/ResourceTypes": {"GET": discovery.list_resource_types},
     "/ResourceTypes/<name>": {"GET": discovery.one_resource_type},

@@ -6,19 +6,21 @@ hundred joins of strings. Only a projection makes us parse it.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from idp.clock import rfc3339
 from idp.directory.attributes import ENTERPRISE_SCHEMA
 from idp.directory.views import GroupRef, GroupView, MemberView, ShownUser
+from idp.licensing.entitlements import Value, joined
 from scim.listing import dump
 from scim.paths import Names
 from scim.projection import Projection
 
 _ENTERPRISE = f'"{ENTERPRISE_SCHEMA}":{{'
 _MANAGER = '"manager":{"value":'
+_ENTITLEMENTS = '"entitlements":'
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,11 @@ class Sheet:
         )
 
 
-def user_text(view: ShownUser, sheet: Sheet) -> str:
-    """A person as SCIM JSON."""
+def user_text(view: ShownUser, sheet: Sheet, entitlements: Sequence[Value] = ()) -> str:
+    """A person as SCIM JSON, with the values of `entitlements` that follow from their seats."""
     document = _document(view, sheet.base) if view.manager_name is not None else view.document
+    if entitlements:
+        document = _entitled(document, entitlements)
     text = _around(view, document, view.created, view.last_modified, sheet)
     groups = view.groups if view.group_rows and sheet.projection.shows("groups") else None
     if groups:
@@ -111,6 +115,14 @@ def _document(view: ShownUser, base: str) -> str:
         return text
     known = {"$ref": f"{base}/Users/{view.manager_id}", "displayName": view.manager_name}
     return f"{text[:end]},{dump(known)[1:-1]}{text[end:]}"
+
+
+def _entitled(document: str, derived: Sequence[Value]) -> str:
+    """A record with what follows from seats, beside what is kept of the same attribute."""
+    if _ENTITLEMENTS in document:  # rare: sources seldom send any
+        record = json.loads(document)
+        return dump(record | {"entitlements": joined(record.get("entitlements", ()), derived)})
+    return f'{document[:-1]},{_ENTITLEMENTS}{dump(derived)}}}'
 
 
 def _group_ref(group: GroupRef, base: str) -> dict[str, str]:

@@ -9,6 +9,8 @@ from idp.directory.attributes import Flat, Record, flatten
 from idp.directory.errors import not_found
 from idp.directory.passwords import hash_password
 from idp.directory.views import ShownUser, Stretch
+from idp.licensing import queries as licensing
+from idp.licensing.entitlements import shown
 from scim import tables
 from scim.call import Call
 from scim.cursors import Cursor
@@ -30,8 +32,8 @@ class Users:
     def view(self, call: Call, resource_id: str) -> ShownUser:
         """One person. Raises NotFound."""
         if call.held is None:
-            groups = call.projection(self.name).shows("groups")
-            return queries.show_user(call.actor, resource_id, groups=groups)
+            derived = call.projection(self.name).derived()
+            return queries.show_user(call.actor, resource_id, derived)
         found: ShownUser | None = call.held.get(resource_id)
         if found is None:
             raise not_found("user")
@@ -39,7 +41,7 @@ class Users:
 
     def views(self, call: Call, ids: Collection[str]) -> dict[str, Any]:
         """Those of these people who are there, at once: a PATCH starts from how they are."""
-        return dict(queries.show_users(call.actor, ids, groups=False))
+        return dict(queries.show_users(call.actor, ids, frozenset()))
 
     def page(self, call: Call, query: Query) -> tuple[Sequence[ShownUser], int]:
         """A page of people and how many there are in all."""
@@ -54,7 +56,12 @@ class Users:
     def texts(self, call: Call, views: Sequence[ShownUser], projection: Projection) -> list[str]:
         """People as JSON."""
         sheet = tables.Sheet(call.language(self.name).names, projection, call.base)
-        return [tables.user_text(view, sheet) for view in views]
+        held = [view.entitlements if projection.shows("entitlements") else () for view in views]
+        known = licensing.catalogue() if any(held) else None
+        return [
+            tables.user_text(view, sheet, shown(has, known) if known else ())
+            for view, has in zip(views, held, strict=True)
+        ]
 
     def creation(self, call: Call) -> Change:
         """POST."""

@@ -30,7 +30,9 @@ from idp.directory import values
 from idp.directory.attributes import ENTERPRISE_SCHEMA, Flat
 from idp.directory.cleaning import clean
 from idp.directory.credentials import Credential
+from idp.directory.entitled import ATTRIBUTE as ENTITLEMENTS
 from idp.directory.errors import Conflict, Forbidden, Invalid, Stale, not_found
+from idp.licensing.entitlements import own_values
 
 MANAGER = f"{ENTERPRISE_SCHEMA}:manager.value"
 
@@ -91,6 +93,8 @@ def create_user(batch: Batch, change: CreateUser) -> Result:
 def _cleaned(batch: Batch, fields: Mapping[str, Any]) -> Flat:
     cleaned = clean(batch.vocabulary, "User", fields)
     cleaned.pop("password", None)
+    if cleaned.get(ENTITLEMENTS):  # what follows from seats is nobody's to write
+        cleaned[ENTITLEMENTS] = own_values(cleaned[ENTITLEMENTS], batch.catalogue_version) or None
     boss = cleaned.get(MANAGER)
     if boss in batch.meant:
         cleaned[MANAGER] = batch.meant[boss]

@@ -19,6 +19,7 @@ from typing import Any
 
 USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
+LICENSE_SCHEMA = "urn:chamberlain:params:scim:schemas:core:1.0:License"
 ENTERPRISE_SCHEMA = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
 Record = dict[str, Any]
@@ -315,6 +316,49 @@ GROUP = Schema(
 )
 
 
+
+
+def _told(name: str, description: str, type_: str = "string", **more: Any) -> Attribute:
+    """An attribute that nobody writes."""
+    return Attribute(name, type_, description, mutability="readOnly", **more)
+
+
+_PLANS = _told(
+    "plans",
+    "The parts of the product that can be switched off.",
+    "complex",
+    multi=True,
+    sub=(
+        _told("value", "The value of entitlements by which people have the plan."),
+        _told("display", "The plan's name."),
+    ),
+)
+_PREPAID = _told(
+    "prepaidUnits",
+    "The units that there are, by state.",
+    "complex",
+    sub=(
+        _told("enabled", "Units that can be used.", "integer"),
+        _told("warning", "Units in grace: they can be used until it ends.", "integer"),
+        _told("suspended", "Units that nobody can use.", "integer"),
+    ),
+)
+LICENSE = Schema(
+    LICENSE_SCHEMA,
+    "License",
+    "A product that people of the organization can hold; those who do have it as an entitlement.",
+    (
+        _told("displayName", "The product's name."),
+        _told("partNumber", "The part number, which is the value of entitlements."),
+        _told("type", "The type of entitlements by it.", canonical=("license",)),
+        _told("skuId", "The product's identifier in the catalogue.", case_exact=True),
+        _PLANS,
+        _PREPAID,
+        _told("consumedUnits", "How many people hold it.", "integer"),
+    ),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """A flat path resolved: the attribute it names, and the one it is part of (itself if whole)."""
@@ -340,6 +384,7 @@ class Vocabulary:
     extensions: tuple[Schema, ...] = ()  # the organization's own, on User
     user: Schema = field(default=USER)
     group: Schema = field(default=GROUP)
+    license: Schema = field(default=LICENSE)
 
     @cached_property
     def user_extensions(self) -> tuple[Schema, ...]:
@@ -358,6 +403,11 @@ class Vocabulary:
     def group_leaves(self) -> dict[str, Leaf]:
         """Every path of Group by its canonical name."""
         return {leaf.path: leaf for leaf in _leaves(self.group, "")}
+
+    @cached_property
+    def license_paths(self) -> frozenset[str]:
+        """Every path of License: nobody writes them, but they can be searched by."""
+        return frozenset(leaf.path for leaf in _leaves(self.license, ""))
 
     @cached_property
     def row_paths(self) -> frozenset[str]:

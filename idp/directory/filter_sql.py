@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import exists, literal, not_, or_, select, true
 
+from idp.directory import entitled
 from idp.directory.actors import Actor
 from idp.directory.attributes import CORE
 from idp.directory.comparisons import (
@@ -78,7 +79,8 @@ def _column(leaf: Compare | Present) -> Condition:
 def _rows(actor: Actor, leaf: Compare | Present) -> Condition:
     """A comparison with any of a person's values: "emails", "emails.value", "urn:…:badge"."""
     if isinstance(leaf, Present):
-        return or_(*(_asked(place[0], _part_present(place[1])) for place in _places(leaf.path)))
+        stored = (_asked(place[0], _part_present(place[1])) for place in _places(leaf.path))
+        return or_(*stored, *_derived(actor, leaf))
     if leaf.op == "ne":
         # "ne" over several values: none equals. A person without values matches too.
         return not_(_rows(actor, Compare(leaf.path, "eq", leaf.value, leaf.exact)))
@@ -88,8 +90,17 @@ def _rows(actor: Actor, leaf: Compare | Present) -> Condition:
         return not_(_rows(actor, Present(leaf.path)))
     places = _places(leaf.path)
     if leaf.op in SELECTIVE and places[0][1] in ("", "value") and isinstance(leaf.value, str):
-        return or_(*(_looked_up(actor, place[0], _part(place, leaf)) for place in places))
-    return or_(*(_asked(place[0], _part(place, leaf)) for place in places))
+        found = [_looked_up(actor, place[0], _part(place, leaf)) for place in places]
+    else:
+        found = [_asked(place[0], _part(place, leaf)) for place in places]
+    return or_(*found, *_derived(actor, leaf))
+
+
+def _derived(actor: Actor, leaf: Compare | Present) -> tuple[Condition, ...]:
+    """The same of values that no record holds."""
+    if leaf.path.partition(".")[0] != entitled.ATTRIBUTE:
+        return ()
+    return (entitled.entitled(actor, User.id, leaf),)
 
 
 Place = tuple[str, str]  # which rows of `user_values`, and which part of them ("" for the whole)
@@ -187,9 +198,15 @@ def _value_path(actor: Actor, leaf: ValuePath) -> Condition:
         return _part((leaf.attribute, name), part)
 
     condition = walk(leaf.term, inner)
-    if _names_a_value(leaf.term):
-        return _looked_up(actor, leaf.attribute, condition)
-    return _asked(leaf.attribute, condition)
+    selective = _names_a_value(leaf.term)
+    stored = (
+        _looked_up(actor, leaf.attribute, condition)
+        if selective
+        else _asked(leaf.attribute, condition)
+    )
+    if leaf.attribute != entitled.ATTRIBUTE:
+        return stored
+    return or_(stored, entitled.entitled_as(actor, User.id, leaf))
 
 
 def _names_a_value(term: Filter) -> bool:

@@ -134,7 +134,7 @@ def list_users(actor: Actor, query: ListQuery) -> Page[ShownUser]:
     order = user_order(actor, query).columns()
     page = _meant(actor, query).order_by(*order).offset(query.start - 1).limit(query.count)
     ids = db.session.scalars(page).all() if query.count > 0 else []
-    shown = show_users(actor, ids, groups=query.wants("groups"))
+    shown = show_users(actor, ids, query.derived)
     found = [shown[one] for one in ids if one in shown]
     return Page(found, total=_total(actor, query, len(ids)))
 

@@ -63,17 +63,17 @@ def asked_often(actor: Actor, query: ListQuery) -> list[ShownUser] | None:
     """The people of a page, if its question is one of these; None if it is another."""
     if query.sort_by is not None or query.count <= 0 or not reaches_everybody(actor):
         return None
-    groups = query.wants("groups")
+    derived = query.derived
     asked = {"org": actor.org_id, "connection": actor.connection_id}
     wanted = query.filter
     if wanted is None:
-        return _shown(_PAGE[groups].rows(count=query.count, skipped=query.start - 1, **asked))
+        return _shown(_PAGE[derived].rows(count=query.count, skipped=query.start - 1, **asked))
     if not isinstance(wanted, Compare) or wanted.op != "eq" or wanted.path not in _NAMED:
         return None
     if not isinstance(wanted.value, str) or not storable(wanted.value):
         return None
     name = _FORMS[wanted.path](wanted.value)
-    return _shown(_NAMED[wanted.path][groups].rows(name=name, **asked))[query.start - 1 :]
+    return _shown(_NAMED[wanted.path][derived].rows(name=name, **asked))[query.start - 1 :]
 
 
 def walked_often(
@@ -83,7 +83,7 @@ def walked_often(
     plain = query.sort_by is None and not query.descending and query.filter is None
     if not plain or query.count <= 0 or not reaches_everybody(actor):
         return None
-    rows = _AFTER[query.wants("groups")].rows(
+    rows = _AFTER[query.derived].rows(
         org=actor.org_id,
         connection=actor.connection_id,
         after=start.id if start else "",

@@ -1,11 +1,12 @@
 """People as answers show them, each with what only the directory knows of them.
 
 One statement reads a page of them whole: the record's text, the caller's own name for them, their
-manager's name and their groups. It is made once, when this file is loaded: to build a statement
+manager's name, their groups and what they may use. It is made once, when this file is loaded: to build a statement
 anew for each request costs several times what the database needs to answer it.
 """
 
 from collections.abc import Collection, Sequence
+from itertools import combinations
 from typing import Any
 
 from sqlalchemy import Select, String, and_, bindparam, func, literal_column, null, select
@@ -14,32 +15,17 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from idp.directory.actors import Actor
 from idp.directory.connections import Link
+from idp.directory.entitled import ATTRIBUTE as ENTITLEMENTS
+from idp.directory.entitled import entitlement_rows
 from idp.directory.errors import not_found
 from idp.directory.groups import EffectiveMembership, Group, Membership
+from idp.directory.json_rows import JsonRows
 from idp.directory.prepared import Prepared
 from idp.directory.reach import reaches_everybody, within_reach
 from idp.directory.sets import among, storable
 from idp.directory.users import User
-from idp.directory.views import ShownUser
+from idp.directory.views import DERIVED, ShownUser
 from idp.extensions import db
-
-
-class _JsonRows(FunctionElement[str]):
-    """Rows as the text of a JSON list of lists; nothing, or an empty list, where there are none."""
-
-    type = String()
-    name = "json_rows"
-    inherit_cache = True
-
-
-@compiles(_JsonRows)
-def _json_rows(element: _JsonRows, compiler: Any, **kw: Any) -> str:
-    return f"json_group_array(json_array({compiler.process(element.clauses, **kw)}))"
-
-
-@compiles(_JsonRows, "postgresql")
-def _json_rows_postgresql(element: _JsonRows, compiler: Any, **kw: Any) -> str:
-    return f"CAST(json_agg(json_build_array({compiler.process(element.clauses, **kw)})) AS text)"
 
 
 class _Rfc3339(FunctionElement[str]):
@@ -75,7 +61,7 @@ def _group_rows() -> Any:
     itself = and_(direct.c.group_id == belongs.c.group_id, direct.c.member_id == _user.c.id)
     row = (group.c.display_name_key, group.c.id, group.c.display_name, direct.c.member_id)
     places = belongs.join(group, group.c.id == belongs.c.group_id).outerjoin(direct, itself)
-    found = select(_JsonRows(*row)).select_from(places).where(belongs.c.user_id == _user.c.id)
+    found = select(JsonRows(*row)).select_from(places).where(belongs.c.user_id == _user.c.id)
     return found.scalar_subquery()
 
 
@@ -103,13 +89,19 @@ def _external_id() -> Any:
     return select(_link.c.foreign_id).where(*own).scalar_subquery()
 
 
-def showing(who: Any) -> dict[bool, Prepared]:
-    """The reads that show whom a condition means; by whether their groups are shown, too."""
-    both = {True: _group_rows(), False: null()}
-    return {shown: Prepared(_statement(who, rows)) for shown, rows in both.items()}
+def showing(who: Any) -> dict[frozenset[str], Prepared]:
+    """The reads that show whom a condition means; by what of `DERIVED` is shown, too."""
+    derived = {"groups": _group_rows(), ENTITLEMENTS: entitlement_rows(_user.c.id)}
+    return {
+        frozenset(shown): Prepared(
+            _statement(who, [derived[n] if n in shown else null() for n in sorted(DERIVED)])
+        )
+        for count in range(len(DERIVED) + 1)
+        for shown in combinations(DERIVED, count)
+    }
 
 
-def _statement(who: Any, groups: Any) -> Select[Any]:
+def _statement(who: Any, derived: Sequence[Any]) -> Select[Any]:
     """The columns are those of `ShownUser`. Subqueries, not joins: each is one look at an index."""
     statement = select(
         _user.c.id,
@@ -121,7 +113,7 @@ def _statement(who: Any, groups: Any) -> Select[Any]:
         _external_id().label("external_id"),
         _user.c.manager_id,
         _manager_name().label("manager_name"),
-        groups.label("group_rows"),
+        *derived,
     )
     present = (_user.c.org_id == bindparam("org"), _user.c.deleted_at.is_(None))
     return statement.where(who, *present).order_by(_user.c.id)
@@ -131,17 +123,19 @@ _ONE = showing(_user.c.id == bindparam("id"))
 _MANY = showing(among(_user.c.id, "ids"))
 
 
-def show_user(actor: Actor, user_id: str, *, groups: bool = True) -> ShownUser:
-    """One person, or NotFound; with their groups unless those are not wanted."""
-    rows = _read(actor, _ONE[groups], id=user_id) if storable(user_id) else ()
+def show_user(actor: Actor, user_id: str, derived: frozenset[str] = DERIVED) -> ShownUser:
+    """One person, or NotFound; with what of `DERIVED` is wanted."""
+    rows = _read(actor, _ONE[derived], id=user_id) if storable(user_id) else ()
     if not rows:
         raise not_found("user")
     return ShownUser._make(rows[0])
 
 
-def show_users(actor: Actor, ids: Collection[str], *, groups: bool = True) -> dict[str, ShownUser]:
+def show_users(
+    actor: Actor, ids: Collection[str], derived: frozenset[str] = DERIVED
+) -> dict[str, ShownUser]:
     """{id: person} of those of these who exist and are in reach."""
-    rows = _read(actor, _MANY[groups], ids=ids) if ids else ()
+    rows = _read(actor, _MANY[derived], ids=ids) if ids else ()
     return {row[0]: ShownUser._make(row) for row in rows}
 
 

@@ -69,11 +69,16 @@ class UserView:
         return chosen.get("value") if chosen else None
 
 
+# What is shown of people that no record holds, and that is loaded only where it is shown.
+DERIVED = frozenset({"entitlements", "groups"})
+
+
 class ShownUser(NamedTuple):
     """A person as answers show them, in the order of the columns that are read.
 
     `document` is the record as JSON text, ready to be sent, and `group_rows` a JSON list of what
-    `groups` says: a page of a hundred people parses neither.
+    `groups` says: a page of a hundred people parses neither. `entitlement_rows` is a JSON list of
+    what `entitlements` says.
     """
 
     id: str
@@ -85,7 +90,8 @@ class ShownUser(NamedTuple):
     external_id: str | None
     manager_id: str | None
     manager_name: str | None  # where the manager exists
-    group_rows: str | None  # where groups were asked for
+    entitlement_rows: str | None  # where they were asked for; then by their names in order
+    group_rows: str | None
 
     @property
     def record(self) -> Record:
@@ -100,6 +106,13 @@ class ShownUser(NamedTuple):
             return []
         rows = sorted(json.loads(self.group_rows), key=itemgetter(0))
         return [GroupRef(id_, name, direct is not None) for _, id_, name, direct in rows]
+
+    @property
+    def entitlements(self) -> list[tuple[str, list[str]]]:
+        """(SKU, names of its plans that are off) of what the person may use now."""
+        if not self.entitlement_rows or self.entitlement_rows == "[]":
+            return []
+        return [(sku_id, json.loads(off)) for sku_id, off in json.loads(self.entitlement_rows)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,9 +311,10 @@ class ListQuery:
     want: frozenset[str] | None = None
     sort_kind: str = ""
 
-    def wants(self, name: str) -> bool:
-        """Whether a top-level attribute will be shown, and so has to be loaded."""
-        return self.want is None or name in self.want
+    @property
+    def derived(self) -> frozenset[str]:
+        """What of `DERIVED` will be shown, and so has to be loaded."""
+        return DERIVED if self.want is None else DERIVED & self.want
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,9 +87,8 @@ def walk_users(
     if often is not None:
         return often
     places = _places(_users(actor, query), start, query.count + 1, backwards)
-    groups = query.wants("groups")
     return _stretch(
-        places, query.count, backwards, lambda ids: show_users(actor, ids, groups=groups)
+        places, query.count, backwards, lambda ids: show_users(actor, ids, query.derived)
     )
 
 

@@ -11,8 +11,10 @@ from idp.licensing.subscribed import (
     page_agreements,
     page_subscriptions,
 )
+from idp.licensing.units import assignable_skus, subscribed_skus
 
 __all__ = [
+    "assignable_skus",
     "catalogue",
     "credits_of",
     "entitlements_of",
@@ -27,5 +29,6 @@ __all__ = [
     "page_subscriptions",
     "pools",
     "services",
+    "subscribed_skus",
     "usage_of",
 ]

@@ -4,6 +4,9 @@ import pytest
 
 from tests.cast import Cast
 from tests.licensing import shop
+from tests.scim.conftest import statements
+
+__all__ = ["statements"]
 
 
 @pytest.fixture
