@@ -6,14 +6,20 @@ eduPerson gave these attributes (X.500/LDAP attribute profile, SAML profiles §8
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from idp.directory.attributes import ENTERPRISE_SCHEMA
+from idp.licensing import entitlements
+from idp.licensing.held import Entitlement
 
 GROUPS = "groups.display"
 SUBJECT_ID = "subject-id"
+LICENSES = "licenses"  # what the person may use now, as SCIM's entitlements name it
+PART_NUMBERS = "licenses.partNumber"
+PLANS = "licenses.plan"
+ENTITLEMENTS = "entitlements"
 _SCOPED = re.compile(r"[^@\s]+@[^@\s]+")
 _UNSAFE_IN_SUBJECT_ID = re.compile(r"[^A-Za-z0-9=-]")
 
@@ -22,8 +28,9 @@ _UNSAFE_IN_SUBJECT_ID = re.compile(r"[^A-Za-z0-9=-]")
 class Rule:
     """One released attribute.
 
-    `source` is a path of the attribute vocabulary, or "groups.display" (effective groups) or
-    "subject-id". `only`: "" for every value, "primary" for the preferred one of a multi-valued
+    `source` is a path of the attribute vocabulary, or "groups.display" (effective groups),
+    "subject-id", "licenses" (what the person may use now: SKUs, and SKU/PLAN for each plan that is
+    on), "licenses.partNumber" (SKUs alone) or "licenses.plan" (names of plans alone). `only`: "" for every value, "primary" for the preferred one of a multi-valued
     attribute, "scoped" for values of the form name@domain.
     """
 
@@ -50,6 +57,7 @@ class Person:
     record: Mapping[str, Any]
     groups: Sequence[str] = ()
     scope: str = ""
+    held: Sequence[Entitlement] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +84,13 @@ DEFAULT_MAPPING: tuple[Rule, ...] = (
     _oid("1.3.6.1.4.1.5923.1.5.1.1", "isMemberOf", GROUPS),
     _oid("1.3.6.1.4.1.5923.1.1.1.6", "eduPersonPrincipalName", "userName", "scoped"),
     Rule("urn:oasis:names:tc:SAML:attribute:subject-id", "subject-id", SUBJECT_ID),
+    Rule("entitlements", "entitlements", LICENSES),
 )
+
+
+def looks_at_seats(mapping: Iterable[Rule]) -> bool:
+    """Whether a mapping asks what people may use, so that it has to be known."""
+    return any(rule.source.partition(".")[0] in (LICENSES, ENTITLEMENTS) for rule in mapping)
 
 
 def release(person: Person, mapping: Iterable[Rule]) -> tuple[Released, ...]:
@@ -96,7 +110,25 @@ def _values(person: Person, rule: Rule) -> tuple[str, ...]:
         return tuple(group for group in person.groups if group)
     if rule.source == SUBJECT_ID:
         return _subject_id(person)
-    return tuple(_all(person.record, rule.source, rule.only))
+    if rule.source in _OF_SEATS:
+        return tuple(_OF_SEATS[rule.source](person.held))
+    record = person.record
+    if person.held and rule.source.partition(".")[0] == ENTITLEMENTS:
+        derived = entitlements.values_of(person.held)
+        stored = record.get(ENTITLEMENTS, ())
+        record = {ENTITLEMENTS: entitlements.joined(stored, derived)}
+    return tuple(_all(record, rule.source, rule.only))
+
+
+def _named(held: Sequence[Entitlement]) -> list[str]:
+    return [one["value"] for one in entitlements.values_of(held)]
+
+
+_OF_SEATS: Mapping[str, Callable[[Sequence[Entitlement]], list[str]]] = {
+    LICENSES: _named,
+    PART_NUMBERS: entitlements.part_numbers,
+    PLANS: entitlements.plans,
+}
 
 
 def _subject_id(person: Person) -> tuple[str, ...]:

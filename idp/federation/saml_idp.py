@@ -24,6 +24,7 @@ from .nameid import NameId
 from .parked import Accepted
 from .partner import LoadedTerms
 from .saml_accept import SKEW, partner_now
+from .subject import subject_of
 
 USABLE_FOR = timedelta(minutes=5)
 
@@ -162,13 +163,9 @@ def choose_context(sign_on: SignOn) -> None:
 def choose_name(sign_on: SignOn) -> None:
     """The name for this partner; it must be the one that a request with a subject means."""
     format_ = nameid.choose_format(sign_on.request.policy, sign_on.terms.terms)
-    groups = queries.groups_of(sign_on.actor, sign_on.person.id)
-    sign_on.released_from = release.Person(
-        sign_on.person.id,
-        sign_on.person.record,
-        [group.display_name for group in groups],
-        next(iter(sign_on.home.scopes), ""),
-    )
+    scope = next(iter(sign_on.home.scopes), "")
+    mapping = sign_on.terms.terms.mapping
+    sign_on.released_from = subject_of(sign_on.actor, sign_on.person, scope, mapping)
     sign_on.salt = queries.pairwise_salt(sign_on.home.org_id)
     sign_on.name_id = nameid.make(
         format_,

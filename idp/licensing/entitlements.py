@@ -44,7 +44,7 @@ def joined(stored: Iterable[Any], derived: Iterable[Value]) -> list[Any]:
     return [*(one for one in stored if _name(one) not in names), *made]
 
 
-def licenses(held: Iterable[Entitlement]) -> list[str]:
+def part_numbers(held: Iterable[Entitlement]) -> list[str]:
     """The part numbers alone."""
     return [one.sku.part_number for one in _ordered(held)]
 

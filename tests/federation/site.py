@@ -34,6 +34,7 @@ from idp.directory.actors import Actor, system_actor
 from idp.extensions import csrf, db, prepare_sqlite
 from idp.federation import pysaml
 from idp.federation.partner import Terms
+from idp.licensing.catalogue import CatalogueVersion
 from tests.federation import partners
 from tests.federation.partners import sp_metadata
 
@@ -213,6 +214,8 @@ def found(folder: Path) -> Site:
     app = make_app(folder)
     with app.app_context():
         db.create_all()
+        db.session.add(CatalogueVersion(id=1, version="empty"))  # else a migration's work
+        db.session.commit()
         outcome = apply(CreateOrganization("Contoso", "contoso.example"), by=system_actor(""))
         org_id = outcome.first.id
         key = partners.made_key("Contoso")
