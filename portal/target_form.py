@@ -23,6 +23,7 @@ from idp.directory.actors import Actor
 from idp.directory.errors import Invalid
 from idp.directory.provisioning import TargetView
 from idp.directory.targets import AUTHS, MEMBERS_MAX, TargetSettings
+from idp.licensing import queries as licensing
 from idp.outgoing import Unreached, check_literal
 from portal.forms import options
 from portal.refusals import said
@@ -53,6 +54,7 @@ class TargetForm(FlaskForm):
     token_url = StringField(_l("Token address"))
     oauth_scope = StringField(_l("OAuth scope"))
     groups = SelectMultipleField(_l("For the members of"), validate_choice=True)
+    licenses = SelectMultipleField(_l("For who holds"), validate_choice=True)
     push_groups = BooleanField(_l("Send the groups themselves, too"), default=True)
     deprovision = RadioField(
         _l("When somebody leaves"), choices=options(LEAVER_WORDS), default="deactivate"
@@ -89,6 +91,7 @@ class TargetForm(FlaskForm):
             token_url=(self.token_url.data or "").strip(),
             oauth_scope=(self.oauth_scope.data or "").strip(),
             groups=tuple(self.groups.data or ()),
+            licenses=tuple(self.licenses.data or ()),
             push_groups=bool(self.push_groups.data),
             deprovision=self.deprovision.data,
             writes=self.writes.data,
@@ -129,8 +132,16 @@ def form_for(actor: Actor, target: TargetView | None = None) -> TargetForm:
     listed = {one.id: one.display_name for one in groups}
     kept = target.settings.groups if target else ()
     # A scope that is not listed stays chosen: dropped in silence, it would mean everybody.
+    form.licenses.choices = _products(actor, target)
     form.groups.choices = [*listed.items(), *((g, GONE) for g in kept if g not in listed)]
     return form
+
+
+def _products(actor: Actor, target: TargetView | None) -> list[tuple[str, str]]:
+    """What people can hold here; what was chosen stays chosen, as with groups."""
+    listed = {sku.part_number: sku.name for sku in licensing.assignable_skus(actor)}
+    kept = target.settings.licenses if target else ()
+    return [*listed.items(), *((one, one) for one in kept if one not in listed)]
 
 
 def _held(target: TargetView) -> dict[str, Any]:

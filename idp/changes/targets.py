@@ -37,6 +37,7 @@ from idp.directory.targets import (
     check_settings,
 )
 from idp.directory.values import digest
+from idp.licensing.catalogue import catalogue_of
 from idp.outgoing import origin_of
 
 PURPOSE = "outbound"
@@ -96,6 +97,12 @@ def _check(batch: Batch, settings: TargetSettings) -> None:
         raise Invalid(
             "scope_unknown", "One of the groups chosen is no longer there.", attribute="groups"
         )
+    known_here = catalogue_of(batch.catalogue_version)
+    for part_number in settings.licenses:
+        sku = known_here.sku_by_part_number(part_number)
+        if sku is None or not sku.assignable:
+            sentence = f"There is no product {part_number[:64]!r} that people hold."
+            raise Invalid("license_unknown", sentence, attribute="licenses")
 
 
 def _sealed(settings: TargetSettings, secrets: Mapping[str, str]) -> str:

@@ -38,6 +38,7 @@ LOOK_EVERY = 0.2
 @click.option("--token-url", default="", help="Where client credentials fetch a token.")
 @click.option("--oauth-scope", default="")
 @click.option("--group", "groups", multiple=True, help="Only members of this group; repeatable.")
+@click.option("--license", "licenses", multiple=True, metavar="PART_NUMBER", help="Only who holds this; repeatable.")
 @click.option("--no-groups", is_flag=True, help="Send people alone.")
 @click.option("--deprovision", type=click.Choice(DEPROVISIONS), default="deactivate")
 @click.option("--writes", type=click.Choice(WRITES), default="auto")
@@ -56,6 +57,7 @@ def add(org: str, name: str, **given: Any) -> Answer:
         token_url=given["token_url"],
         oauth_scope=given["oauth_scope"],
         groups=tuple(group(by, word).id for word in given["groups"]),
+        licenses=given["licenses"],
         push_groups=not given["no_groups"],
         deprovision=given["deprovision"],
         writes=given["writes"],

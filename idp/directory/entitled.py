@@ -4,7 +4,7 @@ Licensing stands above the directory, which knows of its tables only the names o
 these statements need. A seat counts while its pool has units that are enabled or in grace.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from sqlalchemy import String, and_, cast, column, exists, false, func, literal, or_, select, table
@@ -38,6 +38,16 @@ def entitlement_rows(user_id: Any) -> Any:
     """Of each SKU that somebody may use: its id, and the plans that are off as JSON text."""
     found = select(JsonRows(_holding.sku_id, _OFF)).select_from(_USABLE)
     return found.where(_holding.user_id == user_id).scalar_subquery()
+
+
+def holds_any(user_id: Any, part_numbers: Collection[str]) -> Condition:
+    """Whether somebody may use one of these SKUs now."""
+    wanted = [part_number.upper() for part_number in part_numbers]
+    return exists(
+        select(literal(1))
+        .select_from(_USABLE.join(_skus, _sku.id == _holding.sku_id))
+        .where(_holding.user_id == user_id, func.upper(_sku.part_number).in_(wanted))
+    )
 
 
 # --- finding people by it -----------------------------------------------------------------------

@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from idp import sealing
 from idp.directory.actors import Actor
 from idp.directory.connections import Connection
+from idp.directory.entitled import holds_any
 from idp.directory.errors import Forbidden, not_found
 from idp.directory.groups import EffectiveMembership, Group
 from idp.directory.sets import any_of, same
@@ -137,13 +138,15 @@ def target_secrets(org_id: str, connection_id: str) -> dict[str, str]:
 
 
 def scoped(settings: TargetSettings, user: Column) -> ColumnElement[bool]:
-    """Whether a person belongs to one of the groups that the target is for."""
-    if not settings.groups:
-        return User.deleted_at.is_(None)
-    inside = aliased(EffectiveMembership)  # the question around may be about memberships, too
-    return exists().where(
-        inside.user_id == user, any_of(db.session(), inside.group_id, settings.groups)
-    )
+    """Whether a target is for a person: by the groups they belong to and what they may use."""
+    conditions: list[ColumnElement[bool]] = [User.deleted_at.is_(None)]
+    if settings.groups:
+        inside = aliased(EffectiveMembership)  # the question around may be about memberships, too
+        wanted = any_of(db.session(), inside.group_id, settings.groups)
+        conditions.append(exists().where(inside.user_id == user, wanted))
+    if settings.licenses:
+        conditions.append(holds_any(user, settings.licenses))
+    return and_(*conditions)
 
 
 def pushed(settings: TargetSettings, group: Column) -> ColumnElement[bool]:

@@ -95,7 +95,8 @@ class TargetMember(Model):
 class TargetSettings:
     """What an administrator decides about a target.
 
-    No `groups` means everybody; else who belongs to one of them in effect. `mapping` is
+    No `groups` means everybody; else who belongs to one of them in effect. No `licenses` means
+    whatever people hold; else only who may use one of these SKUs (part numbers). `mapping` is
     {the target's attribute: where its value comes from} for what differs from the default.
     """
 
@@ -104,6 +105,7 @@ class TargetSettings:
     token_url: str = ""
     oauth_scope: str = ""
     groups: tuple[str, ...] = ()
+    licenses: tuple[str, ...] = ()
     push_groups: bool = True
     deprovision: str = "deactivate"
     writes: str = "auto"  # by PATCH where it can, or by the one named
@@ -114,11 +116,13 @@ class TargetSettings:
     def read(cls, settings: Mapping[str, Any]) -> Self:
         """From a connection's settings, as `stored` wrote them."""
         known = {name: settings[name] for name in cls.__slots__ if name in settings}
-        return cls(**known | {"groups": tuple(known.get("groups", ()))})
+        listed = {name: tuple(known.get(name, ())) for name in ("groups", "licenses")}
+        return cls(**known | listed)
 
     def stored(self) -> dict[str, Any]:
         """As a connection's settings."""
-        return asdict(self) | {"groups": list(self.groups), "mapping": dict(self.mapping)}
+        listed = {"groups": list(self.groups), "licenses": list(self.licenses)}
+        return asdict(self) | listed | {"mapping": dict(self.mapping)}
 
 
 def check_settings(settings: TargetSettings, vocabulary: Vocabulary) -> None:

@@ -9,12 +9,15 @@ from idp.changes.audit import AuditView
 from idp.config import Settings
 from idp.directory import queries
 from idp.directory.actors import Actor
+from idp.directory.entitled import ATTRIBUTE as ENTITLEMENTS
 from idp.directory.views import StreamView
+from idp.licensing import queries as licensing
+from idp.licensing.entitlements import joined, values_of
 from scim.auth import READ
 from scim.events import push
 from scim.events.feed import Feed, belonging, people_concerned
 from scim.events.signing import claims_of
-from scim.events.telling import WHOLE, Telling, told
+from scim.events.telling import SEATS, WHOLE, Telling, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,12 @@ def _tellings(
 def _present(actor: Actor, stream: StreamView, entries: Sequence[AuditView]) -> dict[str, Any]:
     if stream.detail != "full":
         return {}
-    return queries.records_of(actor, {e.target_id for e in entries if e.action in WHOLE})
+    concerned = {e.target_id for e in entries if e.action in WHOLE | SEATS}
+    records = queries.records_of(actor, concerned)
+    for one, held in licensing.entitlements_of(actor.org_id, records).items():
+        stored = records[one].get(ENTITLEMENTS, ())
+        records[one][ENTITLEMENTS] = joined(stored, values_of(held))
+    return records
 
 
 def _keep(step: Step) -> None:

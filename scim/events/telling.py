@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 
 from idp.changes.audit import AuditView
 from idp.directory.attributes import GROUP_SCHEMA, USER_SCHEMA, Record, nest
+from idp.directory.entitled import ATTRIBUTE as ENTITLEMENTS
 from scim.operations import PATCH_SCHEMA
 
 PREFIX = "urn:ietf:params:scim:event:"
@@ -43,6 +44,9 @@ _VERBS = {
     "group.replaced": "put",
     "member.added": "patch",
     "member.removed": "patch",
+    "license.assigned": "patch",
+    "license.changed": "patch",
+    "license.removed": "patch",
 }
 _SIGNALS = {
     "user.deleted": DELETE,
@@ -55,6 +59,8 @@ _SIGNALS = {
 }
 # Entries that tell the whole resource: its record must be read.
 WHOLE = frozenset({"user.replaced", "group.replaced"})
+# Entries of seats: told as the values of `entitlements` that follow from them now.
+SEATS = frozenset({"license.assigned", "license.changed", "license.removed"})
 # Of the server itself, or of one connection alone: not for every receiver.
 _OURS = frozenset({"blocked", "deleted"})
 
@@ -83,7 +89,7 @@ def told(
 ) -> Telling | None:
     """What an entry tells a connection, None for what is not about people and groups.
 
-    `present` holds the records of those whom entries of `WHOLE` are about.
+    `present` holds the records of those whom entries of `WHOLE` and `SEATS` are about.
     """
     events = dict(_events(entry, detail, connection_id, present))
     if not events:
@@ -111,6 +117,8 @@ def _events(
         for path, pair in entry.diff.items()
         if path not in _OURS and (path != "externalId" or entry.actor_id == connection_id)
     }
+    if entry.action in SEATS:
+        diff = {ENTITLEMENTS: (None, present.get(entry.target_id, {}).get(ENTITLEMENTS))}
     data = _data(entry, verb, diff, present) if detail == "full" else None
     if data is None:
         yield f"{PREFIX}prov:{verb}:notice", {"attributes": sorted(diff)}
@@ -143,8 +151,10 @@ def _resource(entry: AuditView, record: Record) -> dict[str, Any]:
 def _operation(entry: AuditView, path: str, before: Any, after: Any) -> dict[str, Any]:
     if path == "members":
         return _membership(entry)
-    if after is None:
+    if not after and (after is None or path == ENTITLEMENTS):
         return {"op": "remove", "path": path}
+    if path == ENTITLEMENTS:  # as it is now, not as it was at each step: the last one holds
+        return {"op": "replace", "path": path, "value": after}
     return {"op": "add" if before is None else "replace", "path": path, "value": after}
 
 

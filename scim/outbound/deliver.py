@@ -22,6 +22,8 @@ from scim.outbound.desired import Reader, has_managers, mapper_of
 from scim.outbound.members import carry_members
 from scim.outbound.turn import Lost, Turn
 
+SEATS = frozenset({"license.assigned", "license.changed", "license.removed"})
+
 
 def lead(settings: Settings, row: followers.Row) -> None:
     """One turn for the target of a leased follower."""
@@ -68,6 +70,8 @@ def _concerns_all(turn: Turn, entry: AuditView) -> bool:
     """Whether an entry may concern more people than it names."""
     if entry.target_id == turn.target.id:
         return entry.action.startswith(("connection.", "target."))
+    if entry.target_kind == "Subscription":  # its units may have come or gone for all who hold it
+        return bool(turn.settings.licenses) or turn.reader.mapper.tells_entitlements
     nested = entry.action.startswith("member.") and entry.related_kind == "Group"
     return nested or entry.action == "schema.defined"
 
@@ -77,7 +81,7 @@ def _concerned(entries: Collection[AuditView]) -> tuple[set[str], set[str]]:
     people: set[str] = set()
     groups: set[str] = set()
     for entry in entries:
-        if entry.action.startswith("user."):
+        if entry.action.startswith("user.") or entry.action in SEATS:
             people.add(entry.target_id)
         elif entry.action.startswith("group."):
             groups.add(entry.target_id)

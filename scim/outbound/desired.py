@@ -1,6 +1,6 @@
 """Who should be at a target and what they should look like there: read in sets, as of now."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from idp.directory import queries
@@ -8,6 +8,8 @@ from idp.directory.actors import Actor
 from idp.directory.attributes import ENTERPRISE_SCHEMA
 from idp.directory.provisioning import LinkView, TargetView
 from idp.directory.views import UserView
+from idp.licensing import queries as licensing
+from idp.licensing.held import Entitlement
 from scim.outbound import mapping
 from scim.outbound.plan import Desired, Step, step_for
 
@@ -21,19 +23,32 @@ class Reader:
     mapper: mapping.Mapper
 
     def people(self, ids: Collection[str]) -> list[Step]:
-        """The steps for these people: four queries, however many they are."""
+        """The steps for these people: a few queries, however many they are."""
         settings = self.target.settings
         inside = queries.people_in_scope(self.actor, settings, ids)
         views = queries.find_users(self.actor, inside)
         bosses = {v.manager_id for v in views.values() if v.manager_id}
         links = self.links({*ids, *bosses})
-        desired = {v.id: self.person(v, links) for v in views.values()}
+        entitled = self.entitled(views)
+        desired = {v.id: self.person(v, links, entitled) for v in views.values()}
         return self._steps(ids, desired, links)
 
-    def person(self, view: UserView, links: dict[str, LinkView]) -> Desired:
+    def entitled(self, ids: Collection[str]) -> Mapping[str, Sequence[Entitlement]]:
+        """What these people may use, where the target is told of it."""
+        if not self.mapper.tells_entitlements:
+            return {}
+        return licensing.entitlements_of(self.actor.org_id, ids)
+
+    def person(
+        self,
+        view: UserView,
+        links: dict[str, LinkView],
+        entitled: Mapping[str, Sequence[Entitlement]],
+    ) -> Desired:
         """What should be there of one person; their manager by the name that the target has."""
         boss = links.get(view.manager_id or "")
-        record = self.mapper.user(view, boss.remote_id if boss else None)
+        manager = boss.remote_id if boss else None
+        record = self.mapper.user(view, manager, entitled.get(view.id, ()))
         return Desired(view.id, "User", view.user_name, record)
 
     def groups(self, ids: Collection[str]) -> list[Step]:

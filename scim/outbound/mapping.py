@@ -4,7 +4,7 @@ Without a mapping, everything that the core and the enterprise schema (and the o
 have and the target announces. A mapping replaces or leaves out single attributes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -20,8 +20,11 @@ from idp.directory.attributes import (
     flatten,
     nest,
 )
+from idp.directory.entitled import ATTRIBUTE as ENTITLEMENTS
 from idp.directory.targets import OURS, fill, source_paths
 from idp.directory.views import UserView
+from idp.licensing.entitlements import joined, values_of
+from idp.licensing.held import Entitlement
 
 MANAGER = f"{ENTERPRISE_SCHEMA}:manager.value"
 MADE_UP = frozenset({"displayName", "name.formatted"})
@@ -44,6 +47,12 @@ class Mapper:
             for path, leaf in self.vocabulary.user_leaves.items()
             if _goes(leaf) and self._takes(leaf) and path.lower() not in replaced
         )
+
+    @cached_property
+    def tells_entitlements(self) -> bool:
+        """Whether what people may use is sent, so that it has to be known."""
+        sources = (path for source in self.mapping.values() for path in source_paths(source))
+        return any(path.partition(".")[0].lower() == ENTITLEMENTS for path in (*self.paths, *sources))
 
     @cached_property
     def ours(self) -> tuple[str, ...]:
@@ -73,9 +82,13 @@ class Mapper:
         prefix = "" if leaf.schema == USER_SCHEMA else f"{leaf.schema}:"
         return f"{prefix}{leaf.top.name}".lower() in self.announced
 
-    def user(self, view: UserView, manager: str | None = None) -> Record:
+    def user(
+        self, view: UserView, manager: str | None = None, entitled: Sequence[Entitlement] = ()
+    ) -> Record:
         """What the target should have of a person; `manager` is the target's id of theirs."""
         held = flatten(view.record)
+        if entitled:
+            held[ENTITLEMENTS] = joined(held.get(ENTITLEMENTS, ()), values_of(entitled))
         flat: Flat = {path: held[path] for path in self.paths if path in held}
         if MANAGER in flat:
             flat[MANAGER] = manager

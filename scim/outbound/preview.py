@@ -85,4 +85,4 @@ def preview_person(actor: Actor, target: TargetView, user_id: str) -> Record:
     view = queries.find_user(actor, user_id)
     reader = Reader(actor, target, mapper_of(actor, target))
     links = reader.links([view.manager_id]) if view.manager_id else {}
-    return mapping.resource("User", reader.person(view, links).record)
+    return mapping.resource("User", reader.person(view, links, reader.entitled([view.id])).record)
