@@ -15,7 +15,6 @@ from idp.directory.actors import Actor
 from portal import languages, words
 from portal.forms import input_attributes
 from portal.rail import rail
-from portal.refusals import said
 
 THEME_COOKIE = "theme"
 ONE_YEAR = 365 * 24 * 3600
@@ -34,7 +33,7 @@ class CachedForEver(Blueprint):
 def bind(app: Flask) -> None:
     """Give the templates their filters and globals."""
     app.jinja_env.filters.update(words.FILTERS)
-    app.jinja_env.globals.update(asset=asset, input_attributes=input_attributes, refusal=said)
+    app.jinja_env.globals.update(asset=asset, input_attributes=input_attributes)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 

@@ -25,6 +25,7 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from idp import sessions
+from portal.refusals import said
 
 LANGUAGE_COOKIE = "language"
 TRANSLATIONS = Path(__file__).parent / "translations"
@@ -63,7 +64,9 @@ def bind(app: Flask) -> None:
         locale_selector=lambda: str(_chosen().locale),
     )
     babel.domain_instance = _Counting()
-    app.jinja_env.globals.update(language=current, languages=LANGUAGES, ngettext=_counted)
+    app.jinja_env.globals.update(
+        language=current, languages=LANGUAGES, ngettext=_counted, refusal=said
+    )
 
 
 class _Counting(Domain):

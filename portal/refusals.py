@@ -13,9 +13,7 @@ from functools import cache
 from typing import Any, BinaryIO
 
 from babel.messages.extract import extract_python
-from flask_babel import get_translations, pgettext
-
-from portal.languages import current
+from flask_babel import get_locale, get_translations, pgettext
 
 CONTEXT = "refusal"
 # Which argument of which call is a sentence that somebody may read.
@@ -23,9 +21,14 @@ _SENTENCE_AT = {
     "Conflict": 1,
     "Forbidden": 1,
     "Invalid": 1,
+    "KeyRefused": 1,
+    "MessageRefused": 1,
+    "MetadataRefused": 1,
     "NotFound": 1,
+    "SignatureRefused": 1,
     "Stale": 1,
     "TooMany": 1,
+    "Unanswerable": 1,
     "Unavailable": 1,
     "Unreached": 1,
 }
@@ -37,7 +40,7 @@ def said(sentence: str) -> str:
     found = pgettext(CONTEXT, sentence.replace("%", "%%")).replace("%%", "%")
     if found != sentence or len(sentence) > _LONGEST:
         return found
-    for pattern, translated in _patterns(current().tag):
+    for pattern, translated in _patterns(str(get_locale())):
         match = pattern.fullmatch(sentence)
         if match:
             return translated % match.groupdict()
@@ -45,7 +48,7 @@ def said(sentence: str) -> str:
 
 
 @cache
-def _patterns(tag: str) -> list[tuple[re.Pattern[str], str]]:  # noqa: ARG001  one list a language
+def _patterns(locale: str) -> list[tuple[re.Pattern[str], str]]:  # noqa: ARG001  one list a language
     """The messages with placeholders, the most particular first."""
     known = getattr(get_translations(), "_catalog", {})
     prefix = f"{CONTEXT}\x04"

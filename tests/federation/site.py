@@ -35,6 +35,7 @@ from idp.extensions import csrf, db, prepare_sqlite
 from idp.federation import pysaml
 from idp.federation.partner import Terms
 from idp.licensing.catalogue import CatalogueVersion
+from portal import languages
 from tests.federation import partners
 from tests.federation.partners import sp_metadata
 
@@ -62,6 +63,7 @@ def make_app(folder: Path) -> Flask:
     csrf.init_app(app)
     logs.bind(app)
     app.after_request(headers.add_headers)
+    languages.bind(app)  # as the portal does for every door's pages
     federation.bind(app)
     app.register_blueprint(_portal())
     with app.app_context():
