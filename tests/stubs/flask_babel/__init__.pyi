@@ -8,6 +8,8 @@ from babel import Locale
 from babel.support import NullTranslations, Translations
 from flask import Flask
 
+from flask_babel.speaklater import LazyString as LazyString
+
 class Domain:
     def __init__(
         self, translation_directories: list[str] | None = None, domain: str = "messages"
