@@ -190,9 +190,15 @@ def furnished(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="session")
-def standing(furnished: tuple[Path, Site]) -> Site:
-    """The furnished portal for tests that change nothing in it."""
-    return furnished[1]
+def standing(furnished: tuple[Path, Site], tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """The furnished portal for tests that change nothing in it.
+
+    A copy as well: who signs in here would otherwise be signed in wherever it is copied later.
+    """
+    file, made = furnished
+    place = tmp_path_factory.mktemp("standing")
+    shutil.copy(file, place / "site.db")
+    return replace(made, known={}, app=_app(f"sqlite:///{place / 'site.db'}", place / "data"))
 
 
 @pytest.fixture
