@@ -198,7 +198,7 @@ def standing(furnished: tuple[Path, Site], tmp_path_factory: pytest.TempPathFact
     file, made = furnished
     place = tmp_path_factory.mktemp("standing")
     shutil.copy(file, place / "site.db")
-    return replace(made, known={}, app=_app(f"sqlite:///{place / 'site.db'}", place / "data"))
+    return replace(made, known={}, app=an_app(f"sqlite:///{place / 'site.db'}", place / "data"))
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from typing import Any
 from babel import Locale
 from babel.support import NullTranslations, Translations
 from flask import Flask
-
 from flask_babel.speaklater import LazyString as LazyString
 
 class Domain:
