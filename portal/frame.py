@@ -12,7 +12,7 @@ from idp import sessions
 from idp.changes import board
 from idp.directory import queries
 from idp.directory.actors import Actor
-from portal import languages, words
+from portal import billing_words, languages, words
 from portal.forms import input_attributes
 from portal.rail import rail
 
@@ -32,7 +32,7 @@ class CachedForEver(Blueprint):
 
 def bind(app: Flask) -> None:
     """Give the templates their filters and globals."""
-    app.jinja_env.filters.update(words.FILTERS)
+    app.jinja_env.filters.update(words.FILTERS | billing_words.FILTERS)
     app.jinja_env.globals.update(asset=asset, input_attributes=input_attributes)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

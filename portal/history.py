@@ -89,6 +89,27 @@ ACTIONS = {
     "view.deleted": _l("Deleted a saved view"),
     "list.exported": _l("Exported a list"),
     "key.added": _l("Added a signing key"),
+    "subscription.created": _l("Subscribed"),
+    "subscription.changed": _l("Changed a subscription"),
+    "subscription.extended": _l("Extended a trial"),
+    "subscription.converted": _l("Converted a subscription"),
+    "subscription.renewed": _l("Renewed a subscription"),
+    "subscription.cancelled": _l("Cancelled a subscription"),
+    "subscription.reactivated": _l("Took a cancellation back"),
+    "subscription.trial": _l("A trial began"),
+    "subscription.active": _l("A subscription began"),
+    "subscription.expired": _l("A subscription expired"),
+    "subscription.disabled": _l("A subscription was disabled"),
+    "subscription.deleted": _l("A subscription was deleted"),
+    "grants.removed": _l("Removed every assignment of a product"),
+    "grants.moved": _l("Moved assignments to another product"),
+    "agreement.added": _l("Entered an agreement"),
+    "agreement.changed": _l("Changed an agreement"),
+    "agreement.terminated": _l("Terminated an agreement"),
+    "invoice.issued": _l("Issued an invoice"),
+    "invoice.credited": _l("Issued a credit note"),
+    "invoice.paid": _l("Recorded a payment"),
+    "invoice.voided": _l("Declared an invoice void"),
 }
 _WORDS = {
     "role": _l("Role"),
@@ -106,6 +127,8 @@ _WORDS = {
     "groups": _l("For the groups"),
     "deprovision": _l("Leavers"),
     "removals": _l("Removals"),
+    "autoRenew": _l("Renews by itself"),
+    "purchaseOrder": _l("Purchase order"),
     "brake.deactivations": _l("People deactivated"),
     "brake.deletions": _l("People deleted"),
     "brake.groups": _l("Groups deleted"),
@@ -275,10 +298,12 @@ def _said(path: str, value: Any, view: audit.AuditView) -> str:
 
 def _url(view: audit.AuditView) -> str:
     """The page of what the entry is about; gone things have none."""
-    if view.action.endswith(".deleted"):
+    if view.action.endswith(".deleted") and view.target_kind != "Subscription":
         return ""
     if view.target_kind == "User":
         return url_for("portal.person", user_id=view.target_id)
     if view.target_kind == "Group":
         return url_for("portal.group", group_id=view.target_id)
+    if view.target_kind == "Subscription":
+        return url_for("portal.subscription", subscription_id=view.target_id)
     return ""

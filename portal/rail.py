@@ -49,6 +49,15 @@ class ShownGroup:
 RAIL = (
     Group("", (Item(_l("Home"), "portal.home", "home"),)),
     Group(
+        _l("Services"),
+        (
+            Item(_l("Services"), "portal.services", "services", "services.read"),
+            Item(_l("Renewals"), "portal.renewals", "calendar", "services.read"),
+            Item(_l("Invoices"), "portal.invoices", "invoice", "billing.read"),
+            Item(_l("Catalogue"), "portal.catalog", "catalog"),
+        ),
+    ),
+    Group(
         _l("Identity"),
         (
             Item(

@@ -15,14 +15,17 @@ from flask.typing import ResponseReturnValue
 from idp import sessions
 from portal import (
     access,
+    agreements,
     applications,
     brakes,
+    catalog,
     connection_settings,
     connections,
     groups,
     help,
     history,
     home,
+    invoices,
     journal,
     links,
     list_pages,
@@ -33,9 +36,12 @@ from portal import (
     people_bulk,
     people_list,
     roles,
+    services,
     sign_in,
     streams,
     support,
+    subscription_verbs,
+    subscriptions,
     targets,
 )
 from portal.frame import CachedForEver
@@ -64,6 +70,9 @@ _SYSTEM = "/identity/provisioning/<connection_id>"
 _ENTRY = f"{_SYSTEM}/journal/<entry_id>"
 _TARGET = "/identity/provisioning/targets/<target_id>"
 _APPLICATION = "/identity/applications/<connection_id>"
+_SUBSCRIPTION = "/subscriptions/<subscription_id>"
+_AGREEMENT = "/agreements/<agreement_id>"
+_INVOICE = "/invoices/<invoice_id>"
 
 ROUTES = (
     Route("/", home.front, needs=PUBLIC),
@@ -77,6 +86,33 @@ ROUTES = (
     Route("/search", home.search, needs="users.read"),
     Route("/identity/people", people_list.people, needs="users.read"),
     Route("/identity/people/bulk", people_bulk.people_bulk, POST, "users.read"),
+    Route("/services", services.services, needs="services.read"),
+    Route("/services/<slug>", services.service, needs="services.read"),
+    Route("/services/<slug>/statement", services.statement, needs="services.read"),
+    Route("/subscriptions", subscriptions.subscriptions, needs="services.read"),
+    Route(_SUBSCRIPTION, subscriptions.subscription, needs="services.read"),
+    Route(f"{_SUBSCRIPTION}/edit", subscriptions.subscription_edit, BOTH, "billing.write"),
+    Route(
+        f"{_SUBSCRIPTION}/quantity", subscription_verbs.subscription_quantity, BOTH, "billing.write"
+    ),
+    Route(
+        f"{_SUBSCRIPTION}/upgrade", subscription_verbs.subscription_upgrade, BOTH, "billing.write"
+    ),
+    Route(f"{_SUBSCRIPTION}/<verb>", subscription_verbs.subscription_verb, BOTH, "billing.write"),
+    Route("/renewals", subscriptions.renewals, needs="services.read"),
+    Route("/agreements", agreements.agreements, needs="billing.read"),
+    Route("/agreements/new", agreements.agreement_new, BOTH, "billing.write"),
+    Route(_AGREEMENT, agreements.agreement, needs="billing.read"),
+    Route(f"{_AGREEMENT}/edit", agreements.agreement_edit, BOTH, "billing.write"),
+    Route(f"{_AGREEMENT}/terminate", agreements.agreement_terminate, BOTH, "billing.write"),
+    Route("/invoices", invoices.invoices, needs="billing.read"),
+    Route(_INVOICE, invoices.invoice, needs="billing.read"),
+    Route(f"{_INVOICE}.pdf", invoices.invoice_pdf, needs="billing.read"),
+    Route(f"{_INVOICE}/pay", invoices.invoice_pay, POST, "billing.write"),
+    Route(f"{_INVOICE}/void", invoices.invoice_void, BOTH, "billing.write"),
+    Route(f"{_INVOICE}/credit", invoices.invoice_credit, BOTH, "billing.write"),
+    Route("/catalog", catalog.catalog),
+    Route("/catalog/<offer>", catalog.offer_buy, BOTH, "billing.write"),
     Route("/identity/people/new", people.person_new, BOTH, "users.write"),
     Route(_PERSON, people.person, needs="users.read"),
     Route(f"{_PERSON}/edit", people.person_edit, BOTH, "users.write"),

@@ -91,6 +91,16 @@ def short_day(at: datetime | None) -> Markup:
     return _time(at, dates.format_date(at, "medium", current().locale)) if at else Markup("")
 
 
+def axis_day(at: datetime) -> str:
+    """3 Dec: a place on an axis."""
+    return dates.format_skeleton("MMMd", at, locale=current().locale)
+
+
+def month(at: datetime) -> str:
+    """Dec 2026."""
+    return dates.format_skeleton("yMMM", at, locale=current().locale)
+
+
 def until(at: datetime) -> Markup:
     """3 December 2026 (in 11 days): a date that matters by its distance."""
     return _time(at, f"{_day(at)} ({distance(at)})")
@@ -179,6 +189,7 @@ FILTERS = {
         moment,
         day,
         short_day,
+        date_text,
         until,
         distance,
         figure,

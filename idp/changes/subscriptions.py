@@ -45,6 +45,17 @@ _WRITTEN = (
     "last_modified",
     "version",
 )
+# What the audit tells of a change, and under which name.
+_TOLD = {
+    "name": "name",
+    "quantity": "quantity",
+    "agreement_id": "agreement",
+    "starts": "starts",
+    "ends": "ends",
+    "auto_renew": "autoRenew",
+    "purchase_order": "purchaseOrder",
+    "state": "state",
+}
 
 
 def needs(change: Change, wanted: Needs) -> None:
@@ -260,9 +271,9 @@ def done(batch: Batch, row: Row, action: str, offer: OfferView) -> Result:
     stand(batch, row, offer)
     before = batch.subscriptions[row["id"]].before or {}
     told = {
-        name: [before.get(name), row[name]]
-        for name in _WRITTEN
-        if name not in ("next_at", "last_modified", "version") and before.get(name) != row[name]
+        said: [before.get(name), row[name]]
+        for name, said in _TOLD.items()
+        if before.get(name) != row[name]
     }
     if told:
         batch.note(action, _target(row), told)

@@ -35,6 +35,7 @@ from scim.journal import recorder
 from tests import cast
 from tests.conftest import settings_for
 from tests.portal.browsing import Visitor
+from tests.portal.buying import Bought, subscribe
 
 CERTIFICATE_FREE = {
     "partner": {
@@ -66,6 +67,7 @@ class Site:
     target: str
     secret: str
     case: str
+    bought: Bought
     known: dict[str, Visitor] = field(default_factory=dict)
 
     def known_visitor(self, name: str) -> Visitor:
@@ -119,9 +121,10 @@ def furnish(app: Flask) -> Site:
         target = provisioned(people, group)
         question = {"subject": "Where is Erin?", "text": "She is not in Lyon.", "diagnostics": ""}
         case = open_case(people.bob, question, address="")
+        bought = subscribe(people, group)
         alarms.warn()
     entry = _asked(app, people)
-    return Site(app, people, group, inner, application, token, entry, target, secret, case)
+    return Site(app, people, group, inner, application, token, entry, target, secret, case, bought)
 
 
 def _asked(app: Flask, people: cast.Cast) -> str:

@@ -25,6 +25,12 @@ def address(site: Site, route: Route) -> str:
         "token": "nothing",
         "list_key": "audit",
         "view_id": "00000000-0000-0000-0000-000000000000",
+        "slug": "office",
+        "offer": "office-pro",
+        "verb": "cancel",
+        "subscription_id": site.bought.trial if "upgrade" in route.url else site.bought.active,
+        "agreement_id": site.bought.agreement,
+        "invoice_id": site.bought.invoice,
     }
     url = route.url
     for name, value in given.items():
@@ -38,6 +44,7 @@ def assignment(site: Site) -> str:
         return queries.role_holders(site.cast.alice, user_id=site.cast.carol.id)[0].id
 
 
-READABLE = [route for route in ROUTES if "GET" in route.methods and route.needs != PUBLIC]
+OPENED = [route for route in ROUTES if "GET" in route.methods and route.needs != PUBLIC]
+READABLE = [route for route in OPENED if not route.url.endswith(".pdf")]
 SENDABLE = [route for route in ROUTES if "POST" in route.methods]
 FORMS = [route for route in ROUTES if route.methods == BOTH]
