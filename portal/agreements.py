@@ -103,9 +103,10 @@ def _parents(actor: Actor, but: str = "") -> list[tuple[str, str]]:
 
 def _entered(form: AgreementForm) -> tuple[str, str, datetime, datetime, str | None]:
     first, last = form.starts.data, form.ends.data
+    assert first and last  # noqa: S101, PT018  the form's validators say so
     return (
-        form.number.data,
-        form.programme.data,
+        form.number.data or "",
+        form.programme.data or "",
         datetime.combine(first, time.min, UTC),
         datetime.combine(last, time(23, 59, 59), UTC),
         form.parent.data or None,

@@ -87,7 +87,7 @@ def _bought(row: OfferRow, form: BuyForm) -> BuySubscription:
         given["starts"] = datetime.combine(form.starts.data, time.min, UTC)
     return BuySubscription(
         row.offer.id,
-        form.quantity.data,
+        form.quantity.data or 0,
         name=form.name.data or "",
         agreement_id=form.agreement.data or None,
         purchase_order=form.purchase_order.data or "",

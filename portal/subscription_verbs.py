@@ -183,7 +183,7 @@ def subscription_quantity(actor: Actor, subscription_id: str) -> Response | Redi
     form = QuantityForm(data={"quantity": one.quantity, "version": str(one.version)})
     asked = None
     if form.validate_on_submit():
-        wanted = form.quantity.data
+        wanted = form.quantity.data or 0
         change = ChangeSubscription(one.id, quantity=wanted, expect=whole(form.version.data))
         with Refusals(form):
             outcome = apply(change, by=actor, dry_run=not form.confirmed.data)
@@ -279,7 +279,7 @@ def _upgrade(one: SubscriptionView, form: UpgradeForm) -> UpgradeSubscription:
     return UpgradeSubscription(
         one.id,
         form.offer.data,
-        form.quantity.data,
+        form.quantity.data or 0,
         move_grants=bool(form.move.data),
         purchase_order=form.purchase_order.data or "",
         agreement_id=form.agreement.data or None,

@@ -4,6 +4,8 @@ To subscribe to the same SKU again restores nothing. Grants go, or move to anoth
 statement; seats of a few follow at once, those of many in turns (see `seat_turns`).
 """
 
+from typing import Any
+
 from sqlalchemy import BindParameter, bindparam, delete, select, tuple_, union, update
 
 from idp.changes import seats
@@ -21,17 +23,18 @@ _ALIVE = select(Subscription.__table__).where(
     among(Subscription.sku_id, "skus"),
     Subscription.deleted_at.is_(None),
 )
-_GRANTS = Grant.__table__.c
+_TABLE: Any = Grant.__table__
+_GRANTS = _TABLE.c
 _OURS = (_GRANTS.org_id == _HERE, _GRANTS.sku_id == _SKU)
-_REMOVE = delete(Grant.__table__).where(*_OURS)
+_REMOVE = delete(_TABLE).where(*_OURS)
 _THERE_ALREADY = select(_GRANTS.kind, _GRANTS.principal).where(
     _GRANTS.org_id == _HERE, _GRANTS.sku_id == bindparam("new")
 )
-_REMOVE_DOUBLES = delete(Grant.__table__).where(
+_REMOVE_DOUBLES = delete(_TABLE).where(
     *_OURS, tuple_(_GRANTS.kind, _GRANTS.principal).in_(_THERE_ALREADY)
 )
 _MOVE = (
-    update(Grant.__table__)
+    update(_TABLE)
     .where(*_OURS)
     .values(sku_id=bindparam("new"), version=_GRANTS.version + 1)
 )

@@ -92,7 +92,7 @@ def sample_seats() -> int:
         wanted = dialect.insert(UsageSample).from_select(columns, pools)
         newer = {name: wanted.excluded[name] for name in columns[3:]}
         taken = wanted.on_conflict_do_update(index_elements=columns[:3], set_=newer)
-        return int(session.execute(taken).rowcount)
+        return int(session.execute(taken).rowcount)  # type: ignore[attr-defined]
 
 
 HANDLERS = {RecordUsage: record_usage}

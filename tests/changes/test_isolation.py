@@ -28,6 +28,7 @@ from idp.directory.targets import TargetSettings
 from idp.directory.values import key
 from idp.directory.views import ListQuery, Position
 from idp.extensions import db
+from idp.licensing import queries as licensing
 from tests.cast import Cast, password_hash
 from tests.changes.steps import group
 from tests.licensing import shop
@@ -61,6 +62,9 @@ class Theirs:
     quarantine: str
     sku: str
     view: str
+    subscription: str
+    agreement: str
+    invoice: str
 
 
 @pytest.fixture
@@ -98,6 +102,11 @@ def theirs(people: Cast) -> Theirs:
         target=provisioned(people),
         sku=licensed(by, people.bob.id),
         view=apply(VIEW, by=people.alice).first.id,
+        subscription=licensing.page_subscriptions(by).items[0].id,
+        agreement=apply(
+            intents.AddAgreement("northwind", "Enterprise", now(), later), by=by
+        ).first.id,
+        invoice=licensing.page_invoices(by).items[0].id,
     )
 
 
@@ -467,6 +476,30 @@ CHANGES: dict[type[Change], list[Try]] = {
     ],
     intents.SaveView: [lambda t: intents.SaveView("people", "x", id=t.view)],
     intents.DeleteView: [lambda t: intents.DeleteView(t.view)],
+    intents.ChangeSubscription: [
+        lambda t: intents.ChangeSubscription(t.subscription, name="x"),
+        lambda t: intents.ChangeSubscription(t.subscription, quantity=1),
+    ],
+    intents.ExtendTrial: [lambda t: intents.ExtendTrial(t.subscription)],
+    intents.UpgradeSubscription: [
+        lambda t: intents.UpgradeSubscription(t.subscription, shop.offer_id("office-pro"), 1)
+    ],
+    intents.RenewSubscription: [lambda t: intents.RenewSubscription(t.subscription)],
+    intents.CancelSubscription: [lambda t: intents.CancelSubscription(t.subscription)],
+    intents.ReactivateSubscription: [lambda t: intents.ReactivateSubscription(t.subscription)],
+    intents.DeleteSubscription: [lambda t: intents.DeleteSubscription(t.subscription)],
+    intents.AddAgreement: [
+        lambda t: intents.AddAgreement("X", "x", now(), now() + timedelta(1), t.agreement)
+    ],
+    intents.ChangeAgreement: [lambda t: intents.ChangeAgreement(t.agreement, number="x")],
+    intents.TerminateAgreement: [lambda t: intents.TerminateAgreement(t.agreement)],
+    intents.RecordPayment: [lambda t: intents.RecordPayment(t.invoice)],
+    intents.VoidInvoice: [lambda t: intents.VoidInvoice(t.invoice)],
+    intents.CreditInvoice: [lambda t: intents.CreditInvoice(t.invoice, 1, "x")],
+    intents.RecordUsage: [lambda t: intents.RecordUsage(t.sku, 1)],
+    intents.BuySubscription: [
+        lambda t: intents.BuySubscription(shop.offer_id("office-pro"), 1, agreement_id=t.agreement)
+    ],
 }
 # These name nothing that is there: they add to the actor's own organization, or change it.
 AT_HOME: dict[type[Change], Try] = {
@@ -487,6 +520,7 @@ AT_HOME: dict[type[Change], Try] = {
     intents.ReprocessLicenses: lambda t: intents.ReprocessLicenses([t.user]),
     intents.BuySubscription: lambda _: intents.BuySubscription(shop.offer_id("office-pro"), 1),
     intents.PutService: lambda _: intents.PutService(shop.STORAGE),
+    intents.FollowSubscriptions: lambda t: intents.FollowSubscriptions([t.subscription]),
 }
 MALLORY = "somebody of the actor's own"
 

@@ -87,7 +87,7 @@ def test_what_starts_later_gives_nothing_before(shop: Cast, frozen: Clock) -> No
 
 
 @pytest.mark.parametrize(
-    ("more", "code"),
+    "more, code",
     [
         ({"quantity": 0}, "quantity_invalid"),
         ({"quantity": 10_000_001}, "quantity_invalid"),
