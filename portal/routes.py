@@ -39,9 +39,9 @@ from portal import (
     services,
     sign_in,
     streams,
-    support,
     subscription_verbs,
     subscriptions,
+    support,
     targets,
 )
 from portal.frame import CachedForEver

@@ -17,7 +17,7 @@ from idp.licensing.overview import PoolView
 from idp.licensing.subscribed import SubscriptionView
 from portal.charts import Chart, Series, lines
 from portal.frame import page
-from portal.words import date_text, axis_day
+from portal.words import axis_day, date_text
 
 _INVOICES_SHOWN = 6
 

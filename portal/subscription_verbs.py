@@ -295,5 +295,7 @@ def _what_becomes(one: SubscriptionView, offers: list[Any], form: UpgradeForm) -
     if form.move.data:
         moves = _("Who has %(old)s gets %(new)s instead.", old=one.sku.name, new=chosen.sku.name)
         return [begins, moves, _("The old subscription ends.")]
-    stays = _("%(old)s runs until %(day)s; nobody is moved.", old=one.sku.name, day=date_text(one.ends))
+    stays = _(
+        "%(old)s runs until %(day)s; nobody is moved.", old=one.sku.name, day=date_text(one.ends)
+    )
     return [begins, stays]

@@ -33,11 +33,7 @@ _THERE_ALREADY = select(_GRANTS.kind, _GRANTS.principal).where(
 _REMOVE_DOUBLES = delete(_TABLE).where(
     *_OURS, tuple_(_GRANTS.kind, _GRANTS.principal).in_(_THERE_ALREADY)
 )
-_MOVE = (
-    update(_TABLE)
-    .where(*_OURS)
-    .values(sku_id=bindparam("new"), version=_GRANTS.version + 1)
-)
+_MOVE = update(_TABLE).where(*_OURS).values(sku_id=bindparam("new"), version=_GRANTS.version + 1)
 _HOLDERS = select(Holding.user_id).where(Holding.org_id == _HERE, Holding.sku_id == _SKU)
 _WITH_PROBLEMS = select(SeatProblem.user_id).where(
     SeatProblem.org_id == _HERE, SeatProblem.sku_id == _SKU

@@ -12,7 +12,11 @@ INLINE = re.compile(
     r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|javascript:", re.IGNORECASE
 )
 # What is the same for every organization: roles, answers, lists, and what can be had.
-EVERYBODYS = {r.url for r in READABLE if {"<key>", "<code>", "<list_key>", "<slug>", "<offer>"} & set(r.url.split("/"))}
+EVERYBODYS = {
+    r.url
+    for r in READABLE
+    if {"<key>", "<code>", "<list_key>", "<slug>", "<offer>"} & set(r.url.split("/"))
+}
 
 
 def _id(route: Route) -> str:
