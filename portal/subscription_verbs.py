@@ -231,7 +231,7 @@ def _excess(actor: Actor, one: SubscriptionView, difference: int) -> list[str]:
 def sent(form: FlaskForm) -> dict[str, Any]:
     """What the second step sends again."""
     kept = {f.name: f.data for f in form if f.name not in ("csrf_token", "confirmed")}
-    return {name: value for name, value in kept.items() if value not in (None, False, "")} | {
+    return {name: value for name, value in kept.items() if value not in (None, False)} | {
         "confirmed": "yes"
     }
 
