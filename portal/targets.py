@@ -173,7 +173,9 @@ def target_edit(actor: Actor, target_id: str) -> Response | Redirect:
     return page("targets/form.html", actor, status_of(form), form=form, target=one)
 
 
-_FIELDS = {name: name for name in ("name", "base_url", "token_url", "groups", "licenses", "mapping")}
+_FIELDS = {
+    name: name for name in ("name", "base_url", "token_url", "groups", "licenses", "mapping")
+}
 
 
 def _applied(change: CreateTarget | ChangeTarget, actor: Actor) -> str:

@@ -148,14 +148,17 @@ def _text(found: Json, projection: Projection) -> str:
 def _satisfies(found: Json, term: Filter | None) -> bool:
     if term is None:
         return True
-    if isinstance(term, And):
-        return all(_satisfies(found, inner) for inner in term.terms)
-    if isinstance(term, Or):
-        return any(_satisfies(found, inner) for inner in term.terms)
+    if isinstance(term, And | Or):
+        terms = (_satisfies(found, inner) for inner in term.terms)
+        return all(terms) if isinstance(term, And) else any(terms)
     if isinstance(term, Not):
         return not _satisfies(found, term.term)
     if isinstance(term, ValuePath):
-        return any(matches(term.term, value, _EMPTY) for value in found.get(term.attribute, ()))
+        return any(matches(term.term, value, _TEXT) for value in found.get(term.attribute, ()))
+    return _compared(found, term)
+
+
+def _compared(found: Json, term: Compare | Present) -> bool:
     values = _at(found, term.path)
     if isinstance(term, Present) or term.value is None:
         return bool(values) is (isinstance(term, Present) or term.op == "ne")
@@ -164,12 +167,12 @@ def _satisfies(found: Json, term: Filter | None) -> bool:
     return _any(values, term)
 
 
-_EMPTY = Attribute("value")  # compared without case, as all of a licence's texts but two
+_TEXT = Attribute("value")  # compared without case, as all of a licence's texts but two
 _EXACT = Attribute("value", case_exact=True)
 
 
 def _any(values: Iterable[Any], term: Compare) -> bool:
-    leaf = _EXACT if term.path in _BY_CASE else _EMPTY
+    leaf = _EXACT if term.path in _BY_CASE else _TEXT
     return any(matches(replace(term, path="value"), value, leaf) for value in values)
 
 

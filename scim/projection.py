@@ -167,4 +167,3 @@ def _each(value: Any, below: Tree, cut: Any) -> Any:
         made = [cut(entry, below) if isinstance(entry, dict) else entry for entry in value]
         return [entry for entry in made if entry != {}]
     return cut(value, below) if isinstance(value, dict) else value
-

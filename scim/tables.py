@@ -122,7 +122,7 @@ def _entitled(document: str, derived: Sequence[Value]) -> str:
     if _ENTITLEMENTS in document:  # rare: sources seldom send any
         record = json.loads(document)
         return dump(record | {"entitlements": joined(record.get("entitlements", ()), derived)})
-    return f'{document[:-1]},{_ENTITLEMENTS}{dump(derived)}}}'
+    return f"{document[:-1]},{_ENTITLEMENTS}{dump(derived)}}}"
 
 
 def _group_ref(group: GroupRef, base: str) -> dict[str, str]:

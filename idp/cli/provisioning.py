@@ -38,7 +38,13 @@ LOOK_EVERY = 0.2
 @click.option("--token-url", default="", help="Where client credentials fetch a token.")
 @click.option("--oauth-scope", default="")
 @click.option("--group", "groups", multiple=True, help="Only members of this group; repeatable.")
-@click.option("--license", "licenses", multiple=True, metavar="PART_NUMBER", help="Only who holds this; repeatable.")
+@click.option(
+    "--license",
+    "licenses",
+    multiple=True,
+    metavar="PART_NUMBER",
+    help="Only who holds this; repeatable.",
+)
 @click.option("--no-groups", is_flag=True, help="Send people alone.")
 @click.option("--deprovision", type=click.Choice(DEPROVISIONS), default="deactivate")
 @click.option("--writes", type=click.Choice(WRITES), default="auto")

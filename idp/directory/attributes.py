@@ -316,8 +316,6 @@ GROUP = Schema(
 )
 
 
-
-
 def _told(name: str, description: str, type_: str = "string", **more: Any) -> Attribute:
     """An attribute that nobody writes."""
     return Attribute(name, type_, description, mutability="readOnly", **more)

@@ -108,7 +108,9 @@ def _any(
         ]
         return or_(*map(user_id.in_, holders))
     having = (
-        select(literal(1)).select_from(places).where(_holding.user_id == user_id, condition(columns))
+        select(literal(1))
+        .select_from(places)
+        .where(_holding.user_id == user_id, condition(columns))
         for places, columns in _SHOWN
     )
     return or_(*map(exists, having))

@@ -1,8 +1,8 @@
 """People as answers show them, each with what only the directory knows of them.
 
 One statement reads a page of them whole: the record's text, the caller's own name for them, their
-manager's name, their groups and what they may use. It is made once, when this file is loaded: to build a statement
-anew for each request costs several times what the database needs to answer it.
+manager's name, their groups and what they may use. It is made once, when this file is loaded: to
+build a statement anew for each request costs several times what the database needs to answer it.
 """
 
 from collections.abc import Collection, Sequence

@@ -30,8 +30,9 @@ class Rule:
 
     `source` is a path of the attribute vocabulary, or "groups.display" (effective groups),
     "subject-id", "licenses" (what the person may use now: SKUs, and SKU/PLAN for each plan that is
-    on), "licenses.partNumber" (SKUs alone) or "licenses.plan" (names of plans alone). `only`: "" for every value, "primary" for the preferred one of a multi-valued
-    attribute, "scoped" for values of the form name@domain.
+    on), "licenses.partNumber" (SKUs alone) or "licenses.plan" (names of plans alone). `only`: ""
+    for every value, "primary" for the preferred one of a multi-valued attribute, "scoped" for
+    values of the form name@domain.
     """
 
     name: str

@@ -3,9 +3,9 @@
     {"value": "OFFICE_PRO", "display": "Office Pro", "type": "license"}
     {"value": "OFFICE_PRO/VOICE", "display": "Voice", "type": "plan"}
 
-A value for each SKU, named by its part number, and one for each of its plans that is on. They follow
-from seats and from subscriptions, so nobody writes them: values that the catalogue names are
-dropped from what is written, whoever writes it, as what is readOnly is.
+A value for each SKU, named by its part number, and one for each of its plans that is on. They
+follow from seats and from subscriptions, so nobody writes them: values that the catalogue names
+are dropped from what is written, whoever writes it, as what is readOnly is.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -52,7 +52,9 @@ class Mapper:
     def tells_entitlements(self) -> bool:
         """Whether what people may use is sent, so that it has to be known."""
         sources = (path for source in self.mapping.values() for path in source_paths(source))
-        return any(path.partition(".")[0].lower() == ENTITLEMENTS for path in (*self.paths, *sources))
+        return any(
+            path.partition(".")[0].lower() == ENTITLEMENTS for path in (*self.paths, *sources)
+        )
 
     @cached_property
     def ours(self) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
-
 from sqlalchemy import update
 
 from idp.changes.intents import AssignLicense, BuySubscription, DeleteConnection, RemoveLicense
@@ -85,7 +84,11 @@ def test_an_ended_subscription_entitles_to_nothing(site: Site, application: Sp) 
 
 
 def test_a_mapping_chooses_parts_and_names(site: Site, application: Sp) -> None:
-    rules = (Rule("licences", "", PART_NUMBERS), Rule("plans", "", PLANS), Rule("all", "", LICENSES))
+    rules = (
+        Rule("licences", "", PART_NUMBERS),
+        Rule("plans", "", PLANS),
+        Rule("all", "", LICENSES),
+    )
     other = application.metadata_file.read_bytes()
     with site.app.app_context():
         site.change(DeleteConnection(site.partner_id))

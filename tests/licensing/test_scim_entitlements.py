@@ -125,7 +125,7 @@ def test_a_page_costs_no_statement_for_each_person(
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    "wanted, found",
     [
         ('entitlements.value eq "OFFICE_PRO"', {"erin"}),
         ('entitlements eq "office_pro"', {"erin"}),

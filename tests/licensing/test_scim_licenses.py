@@ -101,7 +101,7 @@ def test_units_are_for_who_may_see_them(scim: Scim) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    "query, found",
     [
         ('filter=displayName eq "office pro"', ["OFFICE_PRO"]),
         ('filter=id sw "OFFICE"', ["OFFICE_BASIC", "OFFICE_PRO"]),
