@@ -18,6 +18,7 @@ from idp.changes import (
     board,
     due,
     followers,
+    imports,
     journal,
     ledger,
     outbox,
@@ -25,12 +26,14 @@ from idp.changes import (
     tokens,
 )
 from idp.config import Settings
+from idp.importing import run as importing
 from idp.logs import log
 from scim import events, outbound
 
 IDLE = 1.0  # seconds between looks when nothing was due
 CHORES: dict[str, tuple[timedelta, Callable[[], object]]] = {
     "sweep": (timedelta(hours=1), ledger.sweep),
+    "imports": (timedelta(hours=1), imports.sweep),
     "event_tokens": (timedelta(hours=1), tokens.sweep),
     "journal": (timedelta(hours=1), journal.sweep),
     "notices": (timedelta(hours=1), alarms.warn),
@@ -140,4 +143,10 @@ def seat(_settings: Settings) -> int:
     return seat_turns.take(row) if row else 0
 
 
-ROUNDS: tuple[Round, ...] = (work, follow, seat)
+def bring(_settings: Settings) -> int:
+    """A chunk of one import of people: returns how many rows it was."""
+    row = imports.claim() if imports.owed() else None
+    return importing.turn(row) if row else 0
+
+
+ROUNDS: tuple[Round, ...] = (work, follow, seat, bring)

@@ -7,7 +7,6 @@ may, and `people_bulk` confirms and carries out.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 
@@ -66,9 +65,7 @@ def _group(actor: Actor, name: str) -> str:
     found = queries.page_groups(actor, text=wanted, limit=_SUGGESTED).items if wanted else ()
     same = [one.id for one in found if name_key(one.display_name) == name_key(wanted)]
     if len(same) != 1:
-        raise Invalid(
-            "group_unknown", str(_("There is no one group of this name.")), attribute="target"
-        )
+        raise Invalid("group_unknown", "There is no one group of this name.", attribute="target")
     return same[0]
 
 

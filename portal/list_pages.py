@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as Redirect
 from wtforms import BooleanField, HiddenField, StringField
 from wtforms.validators import InputRequired, Length
 
+from idp import spreadsheet
 from idp.changes import apply
 from idp.changes.intents import DeleteView, ExportList, SaveView
 from idp.changes.lists import SHARES
@@ -21,7 +22,7 @@ from idp.directory import queries
 from idp.directory.actors import Actor
 from idp.directory.errors import not_found
 from idp.directory.saved_views import LONGEST_NAME
-from portal import groups, history, people_list, roles, spreadsheet
+from portal import downloads, groups, history, people_list, roles
 from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
 from portal.listing import Asked, Listing, ask, asked_by, chips, everything
@@ -64,7 +65,7 @@ def list_export(actor: Actor, list_key: str) -> Response:
     file = spreadsheet.spool(spreadsheet.lines(_rows(listing, actor, asked, written)))
     name = str(listing.name)
     apply(ExportList(listing.key, name, urlencode(asked.query), written[0]), by=actor)
-    return spreadsheet.answer(file, listing.key)
+    return downloads.send(file, listing.key)
 
 
 def _rows(

@@ -13,7 +13,7 @@ from typing import Any
 
 from flask import Response, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext, ngettext
+from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 from wtforms import StringField
@@ -27,7 +27,6 @@ from portal.forms import Refusals, go, refused, status_of
 from portal.frame import page
 from portal.listing import Asked, ask
 from portal.people_list import PEOPLE, whom
-from portal.words import figure
 
 MOST = 5_000  # people at once: what one transaction does without keeping others waiting
 TYPED = 500  # beyond this the number is typed, so that nobody confirms it unread
@@ -101,31 +100,21 @@ def _chosen(actor: Actor, action: BulkAction) -> Chosen:
 
 def _unfit(chosen: Chosen) -> DirectoryError:
     if not chosen.ids:
-        return Invalid("bulk_nobody", str(_("Choose people in the list first.")))
-    most = str(_("Choose at most %(most)s people at once.", most=figure(MOST)))
-    return Invalid("bulk_too_many", most)
+        return Invalid("bulk_nobody", "Choose people in the list first.")
+    return Invalid("bulk_too_many", f"Choose at most {MOST} people at once.")
 
 
 def _check(action: BulkAction, chosen: Chosen, form: BulkForm) -> None:
     """Refuse to go on with others than the reader saw, or with very many unread."""
+    count = len(chosen.ids)
     if chosen.digest != request.form["digest"]:
         raise Conflict(
             "bulk_others",
-            str(
-                ngettext(
-                    "The list has changed: it is %(num)s person now. Look again, then confirm.",
-                    "The list has changed: it is %(num)s people now. Look again, then confirm.",
-                    len(chosen.ids),
-                )
-            ),
+            f"The list has changed: it means {count} people now. Look again, then confirm.",
         )
     typed = (form.number.data or "").strip()
-    if action.danger and len(chosen.ids) > TYPED and typed != str(len(chosen.ids)):
-        raise Invalid(
-            "number_wrong",
-            str(_("Type the number %(count)s to go on.", count=len(chosen.ids))),
-            attribute="number",
-        )
+    if action.danger and count > TYPED and typed != str(count):
+        raise Invalid("number_wrong", f"Type the number {count} to go on.", attribute="number")
 
 
 def _confirm(actor: Actor, action: BulkAction, chosen: Chosen, form: BulkForm) -> Response:

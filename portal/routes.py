@@ -25,6 +25,7 @@ from portal import (
     help,
     history,
     home,
+    imports,
     invoices,
     journal,
     links,
@@ -64,6 +65,7 @@ class Route:
 
 _PERSON = "/identity/people/<user_id>"
 _GROUP = "/identity/groups/<group_id>"
+_IMPORT = "/identity/people/import/<import_id>"
 _LIST = "/lists/<list_key>"
 _ROLE = "/identity/roles/<key>"
 _SYSTEM = "/identity/provisioning/<connection_id>"
@@ -85,6 +87,12 @@ ROUTES = (
     Route("/home", home.home),
     Route("/search", home.search, needs="users.read"),
     Route("/identity/people", people_list.people, needs="users.read"),
+    Route("/identity/people/import", imports.import_new, BOTH, "users.write"),
+    Route("/identity/people/import/template.csv", imports.import_template, needs="users.write"),
+    Route(_IMPORT, imports.import_page, BOTH, "users.write"),
+    Route(f"{_IMPORT}/commit", imports.import_commit, POST, "users.write"),
+    Route(f"{_IMPORT}/cancel", imports.import_cancel, POST, "users.write"),
+    Route(f"{_IMPORT}/result.csv", imports.import_result, needs="users.write"),
     Route("/identity/people/bulk", people_bulk.people_bulk, POST, "users.read"),
     Route("/services", services.services, needs="services.read"),
     Route("/services/<slug>", services.service, needs="services.read"),

@@ -19,6 +19,7 @@ from idp.changes import (
     brake,
     client_secrets,
     consequences,
+    imports,
     invoices,
     ledger,
     licences,
@@ -67,6 +68,7 @@ NOUNS: tuple[ModuleType, ...] = (
     usage,
     licences,
     lists,
+    imports,
 )
 HANDLERS: dict[type[Change], Any] = {k: h for noun in NOUNS for k, h in noun.HANDLERS.items()}
 NEEDS: dict[type[Change], Any] = {k: noun.needs for noun in NOUNS for k in noun.HANDLERS}

@@ -92,6 +92,11 @@ PERMISSIONS: dict[type[intents.Change], str] = {
     intents.SaveView: "self.write",
     intents.DeleteView: "self.write",
     intents.ExportList: "self.read",
+    intents.KeepImport: "users.write",
+    intents.MapImport: "users.write",
+    intents.CommitImport: "users.write",
+    intents.CancelImport: "users.write",
+    intents.AdvanceImport: "users.write",
 }
 PRODUCT = "Chamberlain"  # the source of what was entered here
 OF_ONESELF = (

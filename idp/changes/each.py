@@ -26,6 +26,7 @@ class Each:
 
     results: Mapping[int, Sequence[Result]]
     refused: Refusals
+    named: frozenset[str] = frozenset()  # whom the audit would name: something of theirs changed
 
     @property
     def changed(self) -> int:
@@ -55,7 +56,8 @@ def apply_each(
         results: dict[int, list[Result]] = {}
         for place, result in zip(owners, outcome.results, strict=False):
             results.setdefault(place, []).append(result)
-        return Each(results, refused)
+        named = {id_ for note in outcome.notes for id_ in (note.target_id, note.related_id)}
+        return Each(results, refused, frozenset(named))
     return Each({}, refused)
 
 

@@ -700,3 +700,54 @@ class ExportList(Change):
     name: str
     query: str
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeepImport(Change):
+    """Keep an uploaded file of people until its columns are mapped; Result.id names the import.
+
+    `content` is sealed before it is stored; `rows` is how many there are below the headings.
+    """
+
+    file_name: str
+    content: bytes = field(repr=False)
+    header: Sequence[str]
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class MapImport(Change):
+    """Say what the columns of a kept file mean ({number: meaning}), and rehearse it."""
+
+    id: str
+    mapping: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CommitImport(Change):
+    """Make in earnest what was rehearsed."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelImport(Change):
+    """Stop an import; what it has made stays."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdvanceImport(Change):
+    """A chunk of an import is made by this very batch, and closes it: the place moves with it.
+
+    `made` are (row, person, first result, one after the last) of the batch; `refused` (row, code,
+    sentence). `claims` and `position` are those under which the worker holds the import.
+    """
+
+    id: str
+    claims: int
+    position: int
+    rows: int
+    made: Sequence[tuple[int, str, int, int]] = ()
+    refused: Sequence[tuple[int, str, str]] = ()

@@ -4,6 +4,7 @@
     finding      which organization, person or group a word on the command line means
     orgs users roles connections streams      the nouns: each builds intents and applies them
     provisioning  applications that we push people to
+    imports      people from a CSV file
     brakes       what a SCIM client may take away, and deciding when it was stopped
     metadata     a partner's metadata, from a file or an address
     operations   demo, worker, keys, audit
@@ -23,6 +24,7 @@ from idp.cli import (
     client_secrets,
     connections,
     doctor,
+    imports,
     operations,
     orgs,
     provisioning,
@@ -32,6 +34,7 @@ from idp.cli import (
     users,
 )
 
+users.user.add_command(imports.import_people)
 for _command in (*client_secrets.COMMANDS, streams.events):
     connections.scim.add_command(_command)
 

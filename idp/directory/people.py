@@ -115,6 +115,16 @@ def find_user_by_name(actor: Actor, user_name_key: str) -> UserView | None:
     return as_view(row) if row else None
 
 
+def find_users_by_name(actor: Actor, keys: Collection[str]) -> dict[str, UserView]:
+    """{sign-in name in comparable form: person} of those in reach, in one query."""
+    if not keys:
+        return {}
+    wanted = any_of(db.session(), User.user_name_key, keys)
+    chosen = select(*COLUMNS, User.user_name_key).where(User.deleted_at.is_(None), wanted)
+    rows = db.session.execute(within_reach(actor, chosen))
+    return {row.user_name_key: as_view(row) for row in rows}
+
+
 def _external_ids(actor: Actor, ids: Collection[str]) -> dict[str, str]:
     if actor.connection_id is None or not ids:
         return {}

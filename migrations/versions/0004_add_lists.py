@@ -1,7 +1,8 @@
-"""Add what lists keep: saved views; and the indexes along which they are sorted."""
+"""Add what lists keep: saved views, imports; and the indexes along which they are sorted."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0004"
 down_revision = "0003"
@@ -9,6 +10,7 @@ branch_labels = None
 depends_on = None
 
 MOMENT = sa.DateTime(timezone=True)
+DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 FEW = {
     "blocked": "blocked_at IS NOT NULL",
     "disabled": "active IS {}",
@@ -17,13 +19,16 @@ FEW = {
 
 
 def upgrade() -> None:
-    """Both, beginning with the indexes."""
+    """All of it, beginning with the indexes."""
     _orders()
     _saved_views()
+    _imports()
 
 
 def downgrade() -> None:
-    """Neither."""
+    """None of it."""
+    op.drop_table("import_rows")
+    op.drop_table("imports")
     op.drop_table("saved_views")
     op.drop_index("ix_groups_source", table_name="groups")
     for name in (*FEW, "last_sign_in", "source"):
@@ -66,3 +71,53 @@ def _saved_views() -> None:
     )
     op.create_index("ix_saved_views_user", "saved_views", ["org_id", "user_id", "list"])
     op.create_index("ix_saved_views_shared", "saved_views", ["org_id", "list", "shared"])
+
+
+def _imports() -> None:
+    op.create_table(
+        "imports",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("file_name", sa.String(length=200), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("header", DOCUMENT, nullable=False),
+        sa.Column("mapping", DOCUMENT, nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("created_count", sa.Integer(), nullable=False),
+        sa.Column("updated_count", sa.Integer(), nullable=False),
+        sa.Column("unchanged_count", sa.Integer(), nullable=False),
+        sa.Column("refused_count", sa.Integer(), nullable=False),
+        sa.Column("claims", sa.Integer(), nullable=False),
+        sa.Column("due_at", MOMENT, nullable=False),
+        sa.Column("created", MOMENT, nullable=False),
+        sa.Column("ends_at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id", "user_id"],
+            ["users.org_id", "users.id"],
+            name=op.f("fk_imports_org_id_user_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imports")),
+        sa.UniqueConstraint("org_id", "id", name=op.f("uq_imports_org_id_id")),
+    )
+    op.create_index("ix_imports_due", "imports", ["state", "due_at"])
+    op.create_index("ix_imports_user", "imports", ["org_id", "user_id"])
+    op.create_table(
+        "import_rows",
+        sa.Column("import_id", sa.String(length=36), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id", "import_id"],
+            ["imports.org_id", "imports.id"],
+            name=op.f("fk_import_rows_org_id_import_id"),
+        ),
+        sa.PrimaryKeyConstraint("import_id", "number", name=op.f("pk_import_rows")),
+    )

@@ -21,6 +21,41 @@ CODES = {
         ),
         "view_name_malformed view_malformed",
     ),
+    **same(
+        Explained(
+            _("The file cannot be read as a table of people."),
+            _(
+                "Save it as “CSV UTF-8” from your spreadsheet, with one line of headings and at "
+                "least one row; the template shows how."
+            ),
+            YOURSELF,
+        ),
+        "file_empty encoding_unknown file_malformed file_rows import_of_nobody",
+    ),
+    **same(
+        Explained(
+            _("The columns of the file do not say who is meant, or two of them say the same."),
+            _("Map one column to the user name, or to the id, and each meaning once."),
+            YOURSELF,
+        ),
+        "mapping_unknown mapping_twice mapping_incomplete",
+    ),
+    **same(
+        Explained(
+            _("A row of the file is damaged, repeated, or names somebody who is not here."),
+            _("Correct the row in the result file and import that again."),
+            YOURSELF,
+        ),
+        "row_too_long row_repeated row_id_unknown manager_unknown",
+    ),
+    **same(
+        Explained(
+            _("The import has gone on since the page was opened, or is over."),
+            _("Look at the import’s page again."),
+            YOURSELF,
+        ),
+        "import_not_found import_not_so_far import_lost",
+    ),
     "views_full": Explained(
         _("You keep as many views as anybody may."),
         _("Delete one that you no longer need, then save the new one."),

@@ -21,6 +21,7 @@ from idp.changes.intents import (
     CreateUser,
     IssueSecret,
     IssueToken,
+    KeepImport,
     RegisterKey,
     RemoveMember,
 )
@@ -68,6 +69,7 @@ class Site:
     secret: str
     case: str
     bought: Bought
+    importing: str
     known: dict[str, Visitor] = field(default_factory=dict)
 
     def known_visitor(self, name: str) -> Visitor:
@@ -123,8 +125,13 @@ def furnish(app: Flask) -> Site:
         case = open_case(people.bob, question, address="")
         bought = subscribe(people, group)
         alarms.warn()
+        file = KeepImport(
+            "people.csv", b"userName,Abteilung\nann,Lyon\n", ("userName", "Abteilung"), 1
+        )
+        kept = apply(file, by=people.alice).first.id
     entry = _asked(app, people)
-    return Site(app, people, group, inner, application, token, entry, target, secret, case, bought)
+    made = (group, inner, application, token, entry, target, secret, case, bought, kept)
+    return Site(app, people, *made)
 
 
 def _asked(app: Flask, people: cast.Cast) -> str:

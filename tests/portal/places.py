@@ -24,6 +24,7 @@ def address(site: Site, route: Route) -> str:
         "session_id": "00000000-0000-0000-0000-000000000000",
         "token": "nothing",
         "list_key": "audit",
+        "import_id": site.importing,
         "view_id": "00000000-0000-0000-0000-000000000000",
         "slug": "office",
         "offer": "office-pro",
@@ -45,6 +46,6 @@ def assignment(site: Site) -> str:
 
 
 OPENED = [route for route in ROUTES if "GET" in route.methods and route.needs != PUBLIC]
-READABLE = [route for route in OPENED if not route.url.endswith(".pdf")]
+READABLE = [route for route in OPENED if not route.url.endswith((".pdf", ".csv"))]
 SENDABLE = [route for route in ROUTES if "POST" in route.methods]
 FORMS = [route for route in ROUTES if route.methods == BOTH]

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from idp import spreadsheet
 from idp.changes import apply, audit
 from idp.changes.intents import CreateUser, SaveView
 from idp.directory import queries
 from idp.directory.errors import Conflict, Invalid
 from idp.directory.saved_views import MOST
-from portal import spreadsheet
 from portal.list_pages import LISTS
 from tests.portal.browsing import Visitor
 from tests.portal.conftest import Site

@@ -1,4 +1,4 @@
-"""Lists as files for spreadsheets: CSV by RFC 4180, UTF-8 with a mark that Excel looks for.
+"""Rows as files for spreadsheets: CSV by RFC 4180, UTF-8 with a mark that Excel looks for.
 
 A cell whose text begins like a formula is given an apostrophe, or a spreadsheet would run what
 somebody wrote into their own name (OWASP, CSV injection). `plain` takes it away again, so that a
@@ -11,9 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import BinaryIO, cast
 
-from flask import Response, send_file
-
-from idp.clock import now, rfc3339
+from idp.clock import rfc3339
 
 MARK = "\ufeff"
 IN_MEMORY = 1024 * 1024  # bytes of a file before it goes to the disk
@@ -57,13 +55,3 @@ def spool(chunks: Iterable[bytes]) -> BinaryIO:
         file.write(chunk)
     file.seek(0)
     return cast(BinaryIO, file)
-
-
-def answer(file: BinaryIO, name: str) -> Response:
-    """A file to keep, named for what it is and the day."""
-    return send_file(
-        file,
-        mimetype="text/csv; charset=utf-8; header=present",
-        as_attachment=True,
-        download_name=f"{name}-{now():%Y-%m-%d}.csv",
-    )
