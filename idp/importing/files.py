@@ -71,6 +71,8 @@ def _wide(content: bytes) -> str:
     if len(start) < 4 or 0 not in start:
         return ""
     even, odd = start[::2].count(0), start[1::2].count(0)
+    if max(even, odd) * 4 < len(start):  # a stray zero does not make it so
+        return ""
     return "utf-16-le" if odd > even else "utf-16-be"
 
 

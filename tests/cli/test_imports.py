@@ -1,0 +1,3 @@
+"""`flask user import`: people from a CSV file at the console."""
+
+from tests.cli.conftest import *  # noqa: F403

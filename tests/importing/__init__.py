@@ -1,0 +1,1 @@
+"""Importing people, without a page."""
