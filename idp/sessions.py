@@ -209,6 +209,7 @@ def _actor() -> Actor | None:
         return None
     ledger.touch_session(held.id, held.last_seen)
     g.preferred_language = row.preferred_language
+    g.organization_settings = row.settings
     return Actor(
         "user",
         held.user_id,
@@ -229,6 +230,11 @@ def preferred_language() -> str:
     No query of its own: "" until `current_actor` was asked, so that an error page may ask too.
     """
     return g.get("preferred_language") or ""
+
+
+def organization_setting(name: str) -> str:
+    """A setting of the organization of who is signed in; "" where nobody is, or none is set."""
+    return str((g.get("organization_settings") or {}).get(name) or "")
 
 
 def ended_here() -> Ended | None:

@@ -12,6 +12,7 @@ from idp import sessions
 from idp.changes import board
 from idp.directory import queries
 from idp.directory.actors import Actor
+from idp.directory.views import OrganizationView
 from portal import billing_words, languages, words
 from portal.forms import input_attributes
 from portal.rail import rail
@@ -55,14 +56,28 @@ def theme() -> str:
 
 def page(template: str, actor: Actor, status: int = 200, /, **shown: Any) -> Response:
     """A page inside the frame, for somebody who is signed in."""
+    here = queries.organization(actor)
     around = {
         "actor": actor,
         "can": actor.can,
-        "organization_name": queries.organization(actor).name,
+        "organization_name": here.name,
+        **_branding(here),
         "notices_new": board.count_new(actor),
         "rail": rail(actor, sessions.settings().demo),
     }
     return _render(template, status, around | shown)
+
+
+def _branding(here: OrganizationView) -> dict[str, str]:
+    """The addresses of an organization's own logo and colours, where it has set them."""
+    logo, accent = here.settings.get("logo"), here.settings.get("accent")
+    shown = {}
+    if logo:
+        shown["logo_url"] = url_for("portal.logo", org_id=here.id, v=logo["digest"])
+    if accent:
+        version = f"{accent['light']}{accent['dark']}".replace("#", "")
+        shown["colours_url"] = url_for("portal.colours", org_id=here.id, v=version)
+    return shown
 
 
 def alone(template: str, status: int = 200, /, **shown: Any) -> Response:

@@ -3,6 +3,7 @@
     the reader's choice   a cookie, set by a plain form in the account menu or below a page
     their directory entry `preferredLanguage`, where somebody is signed in
     their browser         Accept-Language (RFC 9110 §12.5.4)
+    their organization    its own language, where it has set one
     English               where none of these names a language that we speak
 
 Sentences go through gettext; the catalogues lie in `portal/translations`. Values are said by
@@ -117,7 +118,9 @@ def _chosen() -> Language:
     kept = request.cookies.get(LANGUAGE_COOKIE, "")
     found = next((one for one in _spoken() if one.tag == kept), None)
     preferred = parse_accept_header(sessions.preferred_language(), LanguageAccept)
-    return found or _best(preferred) or _best(request.accept_languages) or ENGLISH
+    browser = request.accept_languages
+    theirs = parse_accept_header(sessions.organization_setting("language"), LanguageAccept)
+    return found or _best(preferred) or _best(browser) or _best(theirs) or ENGLISH
 
 
 def _best(wanted: LanguageAccept) -> Language | None:

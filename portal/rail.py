@@ -60,6 +60,7 @@ RAIL = (
     Group(
         _l("Identity"),
         (
+            Item(_l("Overview"), "portal.identity", "home", "users.read"),
             Item(
                 _l("People"), "portal.people", "people", "users.read", _l("Manage users and groups")
             ),
@@ -67,6 +68,7 @@ RAIL = (
             Item(_l("Provisioning"), "portal.provisioning", "provisioning", "connections.read"),
             Item(_l("Applications"), "portal.applications", "applications", "connections.read"),
             Item(_l("Roles"), "portal.roles", "roles", "roles.read"),
+            Item(_l("Organization"), "portal.organization", "organization", "organization.read"),
         ),
     ),
     Group(_l("Activity"), (Item(_l("Audit"), "portal.audit_page", "audit", "audit.read"),)),

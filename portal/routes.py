@@ -25,6 +25,7 @@ from portal import (
     help,
     history,
     home,
+    identity,
     imports,
     invoices,
     journal,
@@ -33,6 +34,7 @@ from portal import (
     me,
     notices,
     oauth,
+    organization,
     people,
     people_bulk,
     people_list,
@@ -86,6 +88,11 @@ ROUTES = (
     Route("/language", home.language, POST, PUBLIC),
     Route("/home", home.home),
     Route("/search", home.search, needs="users.read"),
+    Route("/identity", identity.identity, needs="users.read"),
+    Route("/identity/organization", organization.organization, needs="organization.read"),
+    Route(
+        "/identity/organization/edit", organization.organization_edit, BOTH, "organization.write"
+    ),
     Route("/identity/people", people_list.people, needs="users.read"),
     Route("/identity/people/import", imports.import_new, BOTH, "users.write"),
     Route("/identity/people/import/template.csv", imports.import_template, needs="users.write"),
@@ -213,6 +220,12 @@ ROUTES = (
     Route("/demo/mailbox", home.mailbox, needs="users.reset"),
 )
 
+# What pages refer to: pictures and style sheets of an organization's own.
+FILES = (
+    Route("/branding/<org_id>/logo", organization.logo, needs=PUBLIC),
+    Route("/branding/<org_id>/colours.css", organization.colours, needs=PUBLIC),
+)
+
 blueprint = CachedForEver(
     "portal",
     __name__,
@@ -239,7 +252,7 @@ def _guarded(route: Route) -> View:
     return view
 
 
-for _route in ROUTES:
+for _route in (*ROUTES, *FILES):
     blueprint.add_url_rule(
         _route.url, _route.view.__name__, _guarded(_route), methods=list(_route.methods)
     )

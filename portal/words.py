@@ -8,14 +8,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from babel import dates, numbers, units
+from flask import has_request_context
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from markupsafe import Markup, escape
 
-from idp import clock
+from idp import clock, sessions
 from idp.directory.actors import LOCAL
 from portal.languages import current, number
 
@@ -72,8 +74,14 @@ def _time(at: datetime, text: str) -> Markup:
 
 
 def moment(at: datetime | None) -> Markup:
-    """3 December 2026, 14:05."""
-    return _time(at, _clock(at, "short")) if at else Markup("")
+    """3 December 2026, 14:05, in the organization's time zone. Days alone are days of UTC."""
+    return _time(at, _clock(at.astimezone(zone()), "short")) if at else Markup("")
+
+
+def zone() -> ZoneInfo:
+    """The time zone of the organization on whose page we are; UTC elsewhere."""
+    asked = sessions.organization_setting("timezone") if has_request_context() else ""
+    return ZoneInfo(asked or "UTC")
 
 
 def day(at: datetime | None) -> Markup:

@@ -15,7 +15,6 @@ from idp.changes.intents import (
     AddSigningKey,
     AssignRole,
     Change,
-    ChangeOrganization,
     CreateOrganization,
     DefineSchema,
     RemoveRole,
@@ -45,7 +44,7 @@ def needs(change: Change, wanted: Needs) -> None:
         wanted.everybodys_roles = True
         if change.scope_group_id:
             wanted.groups.add(change.scope_group_id)
-    elif isinstance(change, RemoveRole | DefineSchema | ChangeOrganization):
+    elif isinstance(change, RemoveRole | DefineSchema):
         wanted.everybodys_roles = True  # locks the organization
 
 
@@ -53,7 +52,7 @@ def create_organization(batch: Batch, change: CreateOrganization) -> Result:
     """Found an organization; everything else in this batch happens in it."""
     org_id = change.id or new_id()
     batch.actor = replace(batch.actor, org_id=org_id)
-    name = _org_name(change.name)
+    name = organization_name(change.name)
     row: Row = {
         "id": org_id,
         "slug": _free_slug(batch, name),
@@ -73,7 +72,8 @@ def create_organization(batch: Batch, change: CreateOrganization) -> Result:
     return Result(org_id, 1, changed=True, created=True)
 
 
-def _org_name(text: str) -> str:
+def organization_name(text: str) -> str:
+    """A name as it is kept. Raises Invalid."""
     name = text.strip()
     if not name or len(name) > NAME_MAX or FORBIDDEN.search(name):
         raise Invalid(
@@ -121,23 +121,6 @@ def add_domain(batch: Batch, change: AddDomain) -> Result:
     if batch.session.scalar(here) is not None:
         raise Conflict("domain_present", f"{name} is in the list already.", attribute="domain")
     return Result(_insert_domain(batch, name, built_in=False), 1, changed=True, created=True)
-
-
-def change_organization(batch: Batch, change: ChangeOrganization) -> Result:
-    """Rename, or change settings."""
-    table = Organization.__table__
-    row = batch.session.execute(select(table).where(table.c.id == batch.org_id)).mappings().one()
-    altered: dict[str, Any] = {}
-    if change.name is not None and _org_name(change.name) != row["name"]:
-        altered["name"] = _org_name(change.name)
-    if change.settings is not None and dict(change.settings) != row["settings"]:
-        altered["settings"] = dict(change.settings)
-    if altered:
-        stamp = {"version": row["version"] + 1, "last_modified": batch.now}
-        batch.update(Organization, {"id": batch.org_id}, altered | stamp)
-        diff = {name: [row[name], value] for name, value in altered.items()}
-        batch.note("organization.changed", ("Organization", batch.org_id, row["name"]), diff)
-    return Result(batch.org_id, row["version"] + bool(altered), changed=bool(altered))
 
 
 def assign_role(batch: Batch, change: AssignRole) -> Result:
@@ -334,7 +317,6 @@ def add_signing_key(batch: Batch, change: AddSigningKey) -> Result:
 
 HANDLERS = {
     CreateOrganization: create_organization,
-    ChangeOrganization: change_organization,
     AddDomain: add_domain,
     AssignRole: assign_role,
     RemoveRole: remove_role,

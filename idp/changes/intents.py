@@ -398,10 +398,12 @@ class CreateOrganization(Change):
 
 @dataclass(frozen=True, slots=True)
 class ChangeOrganization(Change):
-    """Rename the organization or change its settings."""
+    """Rename the organization, change its settings (see `idp.directory.details`) or its logo."""
 
     name: str | None = None
-    settings: Mapping[str, Any] | None = None
+    settings: Mapping[str, Any] | None = None  # all of them; what is not named is gone
+    logo: bytes | _Keep | None = field(default=KEEP, repr=False)  # None takes it away
+    expect: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from idp.directory.adoptions import asked_external_id, waiting_links
 from idp.directory.brakes import brake_of, own_quarantine
 from idp.directory.callers import caller_by_token, caller_of
 from idp.directory.client_secrets import client_by_secret, client_keys, secrets_of
+from idp.directory.details import accent_of, logo_of
 from idp.directory.expiry import ending_soon
 from idp.directory.feeds import (
     external_ids,
@@ -96,6 +97,7 @@ from idp.directory.walking import (
 )
 
 __all__ = [
+    "accent_of",
     "asked_external_id",
     "brake_of",
     "caller_by_token",
@@ -139,6 +141,7 @@ __all__ = [
     "list_groups",
     "list_targets",
     "list_users",
+    "logo_of",
     "members_at",
     "members_of",
     "members_of_many",

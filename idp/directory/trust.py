@@ -267,8 +267,10 @@ def session_by_reference(reference: str, *, ended: bool = False) -> Any:
             User.active,
             User.blocked_at,
             User.preferred_language,
+            Organization.settings,
         )
         .join(User, User.id == BrowserSession.user_id)
+        .join(Organization, Organization.id == BrowserSession.org_id)
         .where(
             BrowserSession.reference_hash == digest(reference),
             BrowserSession.expires_at > now(),

@@ -16,9 +16,11 @@ DOCUMENT = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 def upgrade() -> None:
     _notices()
     _helpdesk()
+    _logos()
 
 
 def downgrade() -> None:
+    op.drop_table("logos")
     _no_helpdesk()
     _no_notices()
 
@@ -119,3 +121,17 @@ def _from_somebody(table: str) -> list[sa.schema.SchemaItem]:
 def _no_helpdesk() -> None:
     op.drop_table("support_cases")
     op.drop_table("feedback")
+
+
+# --- the organization's picture -----------------------------------------------------------------
+
+
+def _logos() -> None:
+    op.create_table(
+        "logos",
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.Column("media_type", sa.String(length=16), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organizations.id"], name=op.f("fk_logos_org_id")),
+        sa.PrimaryKeyConstraint("org_id", name=op.f("pk_logos")),
+    )

@@ -152,6 +152,39 @@ CODES = {
         _("Enter a name without control characters."),
         YOURSELF,
     ),
+    **same(
+        Explained(
+            _(
+                "What an organization says of itself is checked: a country, language and time zone "
+                "from the lists, e-mail addresses for contacts, an address of ordinary characters."
+            ),
+            _("The sentence beside the field says which. Correct it, then send again."),
+            YOURSELF,
+        ),
+        "country_unknown language_unknown timezone_unknown address_invalid contact_invalid",
+    ),
+    **same(
+        Explained(
+            _(
+                "The colour could not be read as text on the pages: the contrast that was measured "
+                "stands in the sentence, and 4.5:1 is needed."
+            ),
+            _("Take a darker colour for the light theme, a lighter one for the dark."),
+            YOURSELF,
+        ),
+        "colour_malformed colour_unreadable",
+    ),
+    **same(
+        Explained(
+            _(
+                "A logo is a PNG or JPEG picture of at most 100 kB. SVG is not taken: it can hold "
+                "programs."
+            ),
+            _("Save the picture as PNG, about 200 pixels wide."),
+            YOURSELF,
+        ),
+        "logo_too_large logo_unknown",
+    ),
     "cursor_malformed": Explained(
         _("The address of a list’s page was changed or cut off."),
         _("Go back to the first page of the list."),

@@ -333,6 +333,8 @@ BEFORE_ANY_ACTOR = {
     "pairwise_salt": "of an organization that the partner's address names",
     "organization_by_slug": "of an organization that the address names",
     "find_organization": "the operator's",
+    "accent_of": "a colour of pages for everybody",
+    "logo_of": "a picture on pages for everybody",
     "organization_ids": "the operator's",
     "organization_of_stream": "whose public keys are asked for",
 }
