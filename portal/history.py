@@ -83,6 +83,7 @@ ACTIONS = {
     "target.removals_approved": _l("Approved a mass removal"),
     "organization.created": _l("Founded the organization"),
     "organization.changed": _l("Changed the organization"),
+    "delivery.retried": _l("Tried a mail again"),
     "domain.added": _l("Added a domain"),
     "schema.defined": _l("Defined a schema"),
     "view.saved": _l("Saved a view of a list"),

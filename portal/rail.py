@@ -71,7 +71,14 @@ RAIL = (
             Item(_l("Organization"), "portal.organization", "organization", "organization.read"),
         ),
     ),
-    Group(_l("Activity"), (Item(_l("Audit"), "portal.audit_page", "audit", "audit.read"),)),
+    Group(
+        _l("Activity"),
+        (
+            Item(_l("Audit"), "portal.audit_page", "audit", "audit.read"),
+            Item(_l("Jobs"), "portal.jobs", "clock", "connections.read"),
+            Item(_l("Status"), "portal.status", "good"),
+        ),
+    ),
     Group(
         _l("Help"),
         (
@@ -81,6 +88,7 @@ RAIL = (
         ),
     ),
 )
+_ABOVE = frozenset({"portal.identity"})  # pages below its address have items of their own
 DEMO = Group(_l("Demo"), (Item(_l("Mailbox"), "portal.mailbox", "mail", "users.reset"),))
 
 
@@ -97,5 +105,6 @@ def _may(actor: Actor, item: Item) -> bool:
 
 def _show(item: Item) -> Shown:
     url = url_for(item.endpoint)
-    on = "page" if request.path == url else "true" if request.path.startswith(url + "/") else ""
+    within = request.path.startswith(f"{url}/") and item.endpoint not in _ABOVE
+    on = "page" if request.path == url else "true" if within else ""
     return Shown(item.label, item.note, item.icon, url, on)

@@ -86,6 +86,7 @@ PERMISSIONS: dict[type[intents.Change], str] = {
     intents.VoidInvoice: "billing.write",
     intents.CreditInvoice: "billing.write",
     intents.RecordUsage: "system.operate",
+    intents.RetryDelivery: "connections.write",
     intents.CreateStream: "connections.write",
     intents.PauseStream: "connections.write",
     intents.DeleteStream: "connections.write",

@@ -439,6 +439,13 @@ class AddSigningKey(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class RetryDelivery(Change):
+    """Try a delivery again that was given up."""
+
+    delivery_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CreateStream(Change):
     """Tell a connection's system what happens, from now on (RFC 9967).
 

@@ -85,6 +85,7 @@ class Chore(Model):
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     due_at: Mapped[datetime]
+    ran_at: Mapped[datetime | None]  # when it was begun last
 
 
 def check_master_key() -> None:
@@ -285,9 +286,9 @@ def take_chore(name: str, every: timedelta) -> bool:
     """Whether periodic work is due, and ours: the next date is moved before it is done."""
     moment = now()
     with writing() as session:
-        _upsert(session, Chore, {"name": name, "due_at": moment})
+        _upsert(session, Chore, {"name": name, "due_at": moment, "ran_at": None})
         mine = update(Chore).where(Chore.name == name, Chore.due_at <= moment)
-        return int(session.execute(mine.values(due_at=moment + every)).rowcount) == 1  # type: ignore[attr-defined]
+        return int(session.execute(mine.values(due_at=moment + every, ran_at=moment)).rowcount) == 1  # type: ignore[attr-defined]
 
 
 def wish(org_id: str, refusals: Sequence[NameOfAnother]) -> None:

@@ -122,7 +122,7 @@ KINDS: dict[str, Kind] = {
         sentence=N_("They could not be delivered, however often it was tried."),
         todo=N_("Ask your operator to check the mail server, then send them again."),
         verb=N_("See what failed"),
-        endpoint="portal.provisioning",
+        endpoint="portal.jobs",
         tells="",  # a mail would share their fate
         cases=troubles.dead_deliveries,
     ),

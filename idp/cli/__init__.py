@@ -25,6 +25,7 @@ from idp.cli import (
     connections,
     doctor,
     imports,
+    incidents,
     operations,
     orgs,
     provisioning,
@@ -47,6 +48,7 @@ COMMANDS: tuple[click.Command, ...] = (
     *provisioning.COMMANDS,
     *operations.COMMANDS,
     *doctor.COMMANDS,
+    *incidents.COMMANDS,
     *backups.COMMANDS,
 )
 connections.scim.add_command(brakes.brake)

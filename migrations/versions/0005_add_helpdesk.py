@@ -17,9 +17,15 @@ def upgrade() -> None:
     _notices()
     _helpdesk()
     _logos()
+    _incidents()
+    op.add_column("chores", sa.Column("ran_at", MOMENT, nullable=True))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("chores") as chores:
+        chores.drop_column("ran_at")
+    op.drop_table("incident_entries")
+    op.drop_table("incidents")
     op.drop_table("logos")
     _no_helpdesk()
     _no_notices()
@@ -135,3 +141,36 @@ def _logos() -> None:
         sa.ForeignKeyConstraint(["org_id"], ["organizations.id"], name=op.f("fk_logos_org_id")),
         sa.PrimaryKeyConstraint("org_id", name=op.f("pk_logos")),
     )
+
+
+# --- incidents ----------------------------------------------------------------------------------
+
+
+def _incidents() -> None:
+    op.create_table(
+        "incidents",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("impact", sa.String(length=16), nullable=False),
+        sa.Column("opened", MOMENT, nullable=False),
+        sa.Column("closed_at", MOMENT, nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
+        sa.UniqueConstraint("org_id", "id", name=op.f("uq_incidents_org_id_id")),
+    )
+    op.create_index("ix_incidents_opened", "incidents", ["org_id", "opened"])
+    op.create_table(
+        "incident_entries",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.Column("incident_id", sa.String(length=36), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id", "incident_id"],
+            ["incidents.org_id", "incidents.id"],
+            name=op.f("fk_incident_entries_org_id_incident_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_entries")),
+    )
+    op.create_index("ix_incident_entries_incident", "incident_entries", ["incident_id", "at"])

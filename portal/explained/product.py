@@ -21,7 +21,8 @@ CODES = {
         "secret_not_found role_not_found "
         "role_assignment_not_found session_not_found stream_not_found target_not_found "
         "application_not_found "
-        "journal_entry_not_found organization_not_found wish_not_found case_not_found",
+        "journal_entry_not_found organization_not_found wish_not_found case_not_found "
+        "incident_not_found delivery_not_found",
     ),
     **same(
         Explained(
@@ -184,6 +185,19 @@ CODES = {
             YOURSELF,
         ),
         "logo_too_large logo_unknown",
+    ),
+    **same(
+        Explained(
+            _("An incident is opened, told of and closed from the console, in that order."),
+            _("List the incidents with “flask incident list”, and name one that is open."),
+            OPERATOR,
+        ),
+        "incident_closed incident_text impact_unknown",
+    ),
+    "delivery_open": Explained(
+        _("Only what was given up can be tried again; this mail is on its way or has arrived."),
+        _("Reload the page."),
+        YOURSELF,
     ),
     "cursor_malformed": Explained(
         _("The address of a list’s page was changed or cut off."),

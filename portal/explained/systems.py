@@ -175,7 +175,7 @@ CODES = {
             ),
             KEEPER,
         ),
-        "mapping_line mapping_target mapping_source",
+        "mapping_line mapping_target mapping_source license_unknown",
     ),
     "target_paused": Explained(
         _("The application is paused, so nothing is sent there."),

@@ -10,11 +10,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from idp import mail
 from idp.changes import apply, audit, intents
 from idp.changes.intents import Change
+from idp.changes.outbox import Delivery, mail_row
 from idp.changes.provisioned import Outcomes, record
 from idp.clock import new_id, now
 from idp.directory import queries
@@ -27,7 +28,7 @@ from idp.directory.roles import SCOPABLE
 from idp.directory.targets import TargetSettings
 from idp.directory.values import key
 from idp.directory.views import ListQuery, Position
-from idp.extensions import db
+from idp.extensions import db, writing
 from idp.licensing import queries as licensing
 from tests.cast import Cast, password_hash
 from tests.changes.steps import group
@@ -67,6 +68,7 @@ class Theirs:
     agreement: str
     invoice: str
     importing: str
+    delivery: str
 
 
 @pytest.fixture
@@ -102,6 +104,7 @@ def theirs(people: Cast) -> Theirs:
         quarantine=stopped,
         link=apply(intents.IssueLink(people.bob.id, "reset"), by=by).first.secret or "",
         target=provisioned(people),
+        delivery=given_up(people.org),
         sku=licensed(by, people.bob.id),
         view=apply(VIEW, by=people.alice).first.id,
         subscription=licensing.page_subscriptions(by).items[0].id,
@@ -111,6 +114,14 @@ def theirs(people: Cast) -> Theirs:
         invoice=licensing.page_invoices(by).items[0].id,
         importing=apply(FILE, by=people.alice).first.id,
     )
+
+
+def given_up(org_id: str) -> str:
+    """A mail that could not be delivered."""
+    dead = mail_row(org_id, {"to": "northwind"}, now()) | {"state": "dead"}
+    with writing() as session:
+        session.execute(insert(Delivery), dead)
+    return str(dead["id"])
 
 
 TARGET = TargetSettings("https://northwind.example/scim")
@@ -471,6 +482,7 @@ CHANGES: dict[type[Change], list[Try]] = {
         lambda t: intents.LinkPerson(t.connection, t.user, "x"),
         lambda t: intents.LinkPerson(t.connection, MALLORY, "x"),
     ],
+    intents.RetryDelivery: [lambda t: intents.RetryDelivery(t.delivery)],
     intents.DismissLink: [lambda t: intents.DismissLink(t.connection, t.user)],
     intents.AssignLicense: [
         lambda t: intents.AssignLicense(t.sku, t.user),

@@ -13,6 +13,7 @@ MAY_WRITE = {
     "idp/changes/board.py",
     "idp/changes/followers.py",
     "idp/changes/helpdesk.py",
+    "idp/changes/incidents.py",
     "idp/changes/journal.py",
     "idp/changes/ledger.py",
     "idp/changes/outbox.py",

@@ -21,6 +21,7 @@ def address(site: Site, route: Route) -> str:
         "secret_id": site.secret,
         "code": "page_not_found",
         "case_id": site.case,
+        "delivery_id": "00000000-0000-0000-0000-000000000000",
         "session_id": "00000000-0000-0000-0000-000000000000",
         "token": "nothing",
         "list_key": "audit",
