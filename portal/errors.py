@@ -18,6 +18,7 @@ from idp import sessions
 from idp.directory.actors import Actor
 from idp.directory.errors import DirectoryError
 from idp.directory.roles import ROLES
+from portal import preview
 from portal.explained import CODES
 from portal.frame import alone, page
 from portal.labels import role_name
@@ -161,6 +162,6 @@ def _show(told: Told) -> Response:
 
 def _actor() -> Actor | None:
     try:
-        return sessions.current_actor()
+        return preview.current_actor()
     except (SQLAlchemyError, DirectoryError):
         return None

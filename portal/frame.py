@@ -13,8 +13,9 @@ from idp.changes import board
 from idp.directory import queries
 from idp.directory.actors import Actor
 from idp.directory.views import OrganizationView
-from portal import billing_words, languages, words
+from portal import billing_words, languages, preview, words
 from portal.forms import input_attributes
+from portal.labels import role_name
 from portal.rail import rail
 
 THEME_COOKIE = "theme"
@@ -34,6 +35,7 @@ class CachedForEver(Blueprint):
 def bind(app: Flask) -> None:
     """Give the templates their filters and globals."""
     app.jinja_env.filters.update(words.FILTERS | billing_words.FILTERS)
+    app.jinja_env.filters.update(words.FILTERS, role_name=role_name)
     app.jinja_env.globals.update(asset=asset, input_attributes=input_attributes)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
@@ -63,6 +65,7 @@ def page(template: str, actor: Actor, status: int = 200, /, **shown: Any) -> Res
         "organization_name": here.name,
         **_branding(here),
         "notices_new": board.count_new(actor),
+        "preview": preview.current(),
         "rail": rail(actor, sessions.settings().demo),
     }
     return _render(template, status, around | shown)

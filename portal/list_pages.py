@@ -22,13 +22,20 @@ from idp.directory import queries
 from idp.directory.actors import Actor
 from idp.directory.errors import not_found
 from idp.directory.saved_views import LONGEST_NAME
-from portal import downloads, groups, history, people_list, roles
+from portal import downloads, groups, history, people_list, role_review, roles, spreadsheet
 from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
 from portal.listing import Asked, Listing, ask, asked_by, chips, everything
 
 LISTS: dict[str, Listing] = {
-    one.key: one for one in (people_list.PEOPLE, groups.GROUPS, roles.ROLE_LIST, history.AUDIT)
+    one.key: one
+    for one in (
+        people_list.PEOPLE,
+        groups.GROUPS,
+        roles.ROLE_LIST,
+        role_review.ROLE_REVIEW,
+        history.AUDIT,
+    )
 }
 
 

@@ -21,14 +21,14 @@ from idp.directory.errors import Invalid, not_found
 from idp.directory.roles import GLOBAL_ADMINISTRATOR, ROLES, Role
 from idp.directory.values import key as name_key
 from idp.directory.values import user_name_key
-from idp.directory.views import Page, RoleView
+from idp.directory.views import GroupView, Page, RoleView
 from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
 from portal.labels import spoken
 from portal.listing import Asked, Column, Listing, show
 
 MANY = 4  # more Global Administrators than this are worth a warning
-_SUGGESTED = 8
+SUGGESTED = 8
 PERMISSIONS = {
     "users.read": _l("See people"),
     "users.write": _l("Add, change, block and delete people"),
@@ -70,7 +70,8 @@ class RoleRow:
 
 def _rows(actor: Actor, asked: Asked, _cursor: str | None, _limit: int) -> Page[RoleRow]:
     """Nine at most: sorted here."""
-    counts = Counter(held.role for held in queries.role_holders(actor))
+    pairs = {(held.role, held.user_id) for held in queries.role_holders(actor)}
+    counts = Counter(role for role, _user_id in pairs)
     known = [spoken(role) for role in ROLES.values() if _matters(role)]
     rows = [RoleRow(role.key, role.name, role.description, counts[role.key]) for role in known]
     by = asked.sort.removeprefix("-")
@@ -122,7 +123,8 @@ def _permits(role: Role, beyond: tuple[str, ...] = ()) -> list[tuple[str, str]]:
     ]
 
 
-def _role(key: str) -> Role:
+def role_of(key: str) -> Role:
+    """A role by its key, in the reader's language."""
     if key not in ROLES:
         raise not_found("role")
     return spoken(ROLES[key])
@@ -130,14 +132,14 @@ def _role(key: str) -> Role:
 
 def role(actor: Actor, key: str) -> Response:
     """One role: its holders and what it permits."""
-    one = _role(key)
+    one = role_of(key)
     holders = queries.role_holders(actor, role=key)
     return page("roles/role.html", actor, role=one, holders=holders, permits=_permits(one))
 
 
 def role_assign(actor: Actor, key: str) -> Response | Redirect:
     """Give the role to somebody."""
-    one, form = _role(key), AssignForm()
+    one, form = role_of(key), AssignForm()
     if form.validate_on_submit():
         with Refusals(form, _FIELDS):
             apply(_wanted(actor, one, form), by=actor)
@@ -152,8 +154,8 @@ def role_assign(actor: Actor, key: str) -> Response | Redirect:
         status_of(form),
         role=one,
         form=form,
-        people=queries.page_people(actor, text=typed, limit=_SUGGESTED).items if typed else (),
-        groups=queries.page_groups(actor, text=near, limit=_SUGGESTED).items if near else (),
+        people=queries.page_people(actor, text=typed, limit=SUGGESTED).items if typed else (),
+        groups=queries.page_groups(actor, text=near, limit=SUGGESTED).items if near else (),
     )
 
 
@@ -164,16 +166,16 @@ def _wanted(actor: Actor, one: Role, form: AssignForm) -> AssignRole:
         raise Invalid(
             "user_unknown", f"Nobody here has the user name {user_name}.", attribute="user_name"
         )
-    return AssignRole(
-        who.id, one.key, _scope(actor, form.scope.data or ""), _end(form.expires.data)
-    )
+    group = group_named(actor, form.scope.data or "")
+    return AssignRole(who.id, one.key, group.id if group else None, _end(form.expires.data))
 
 
-def _scope(actor: Actor, name: str) -> str | None:
+def group_named(actor: Actor, name: str) -> GroupView | None:
+    """The one group of a name, for a role's reach; None for no name: everybody."""
     if not name.strip():
         return None
-    found = queries.page_groups(actor, text=name, limit=_SUGGESTED).items
-    same = [g.id for g in found if name_key(g.display_name) == name_key(name.strip())]
+    found = queries.page_groups(actor, text=name, limit=SUGGESTED).items
+    same = [group for group in found if name_key(group.display_name) == name_key(name.strip())]
     if len(same) != 1:
         raise Invalid(
             "group_unknown", f"There is no one group named {name.strip()}.", attribute="scope"
@@ -194,7 +196,7 @@ def _end(last_day: date | None) -> datetime | None:
 
 def role_remove(actor: Actor, key: str, assignment_id: str) -> Response | Redirect:
     """Take the role from somebody, after saying what that means."""
-    one, back = _role(key), url_for("portal.role", key=key)
+    one, back = role_of(key), url_for("portal.role", key=key)
     held = _held(actor, key, assignment_id)
     if request.method == "POST":
         return act(RemoveRole(assignment_id), by=actor, said=_("The role was removed."), back=back)

@@ -1,7 +1,8 @@
 """Every address of the portal in one table: address, view, methods, and what it takes to come in.
 
 The guard asks who is signed in and whether they may open the page at all, and hands the view its
-actor. That is politeness, not protection: the queries and the write path ask again.
+actor, in a preview one with a role's permissions. That is politeness, not protection: the queries
+and the write path ask again.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,6 @@ from typing import Any
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from idp import sessions
 from portal import (
     access,
     agreements,
@@ -39,6 +39,8 @@ from portal import (
     people,
     people_bulk,
     people_list,
+    role_preview,
+    role_review,
     roles,
     services,
     sign_in,
@@ -50,6 +52,7 @@ from portal import (
     targets,
 )
 from portal.frame import CachedForEver
+from portal.preview import current_actor, hold
 
 PUBLIC = "public"
 GET, POST, BOTH = ("GET",), ("POST",), ("GET", "POST")
@@ -59,12 +62,16 @@ View = Callable[..., ResponseReturnValue]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An address. `needs` is a permission, PUBLIC, or nothing: whoever is signed in."""
+    """An address. `needs` is a permission, PUBLIC, or nothing: whoever is signed in.
+
+    `harmless`: what is sent there may also be sent while another role is looked at.
+    """
 
     url: str
     view: View
     methods: tuple[str, ...] = GET
     needs: str = ""
+    harmless: bool = False
 
 
 _PERSON = "/identity/people/<user_id>"
@@ -83,11 +90,11 @@ _INVOICE = "/invoices/<invoice_id>"
 ROUTES = (
     Route("/", home.front, needs=PUBLIC),
     Route("/sign-in", sign_in.sign_in, BOTH, PUBLIC),
-    Route("/sign-out", sign_in.sign_out, POST, PUBLIC),
+    Route("/sign-out", sign_in.sign_out, POST, PUBLIC, harmless=True),
     Route("/invite/<token>", sign_in.invite, BOTH, PUBLIC),
     Route("/recover", sign_in.recover, needs=PUBLIC),
-    Route("/theme", home.theme, POST, PUBLIC),
-    Route("/language", home.language, POST, PUBLIC),
+    Route("/theme", home.theme, POST, PUBLIC, harmless=True),
+    Route("/language", home.language, POST, PUBLIC, harmless=True),
     Route("/home", home.home),
     Route("/search", home.search, needs="users.read"),
     Route("/identity", identity.identity, needs="users.read"),
@@ -148,7 +155,10 @@ ROUTES = (
     Route(f"{_GROUP}/members/<member_id>/remove", groups.group_remove, POST, "groups.write"),
     Route(f"{_GROUP}/delete", groups.group_delete, BOTH, "groups.write"),
     Route("/identity/roles", roles.roles, needs="roles.read"),
+    Route("/identity/roles/review", role_review.roles_review, needs="roles.read"),
     Route(_ROLE, roles.role, needs="roles.read"),
+    Route(f"{_ROLE}/preview", role_preview.role_preview, BOTH, "roles.write"),
+    Route("/preview/end", role_preview.preview_end, POST, harmless=True),
     Route(f"{_ROLE}/assign", roles.role_assign, BOTH, "roles.write"),
     Route(f"{_ROLE}/<assignment_id>/remove", roles.role_remove, BOTH, "roles.write"),
     Route("/identity/provisioning", connections.provisioning, needs="connections.read"),
@@ -242,12 +252,12 @@ blueprint = CachedForEver(
 
 
 def _guarded(route: Route) -> View:
-    if route.needs == PUBLIC:
-        return route.view
-
     @wraps(route.view)
     def view(**named: Any) -> ResponseReturnValue:
-        actor = sessions.current_actor()
+        hold(route.harmless)
+        if route.needs == PUBLIC:
+            return route.view(**named)
+        actor = current_actor()
         if actor is None:
             wanted = request.full_path.rstrip("?") if request.method != "POST" else None
             return redirect(url_for("portal.sign_in", next=wanted), 303)

@@ -4,6 +4,7 @@ The permissions follow the table of administrative roles in docs/portal.md; a ro
 the scope of one group (its effective members) and may expire. Only `idp.changes` assigns.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -118,6 +119,27 @@ ALL_PERMISSIONS: frozenset[str] = frozenset().union(*(r.permissions for r in ROL
     "system.operate"
 }
 GLOBAL_ADMINISTRATOR = "global_administrator"
+
+
+def power(
+    held: Iterable[tuple[str, str | None]],
+) -> tuple[frozenset[str], dict[str, tuple[str, ...]]]:
+    """(permissions, scopes by permission) of who holds roles: (key, id of a group or None) each.
+
+    A scope binds the permissions of its own role: being a reader everywhere does not widen what
+    somebody may write over one group.
+    """
+    everywhere: set[str] = set()
+    over: dict[str, set[str]] = {}
+    for key, group_id in held:
+        granted = ROLES[key].permissions if key in ROLES else frozenset()
+        if group_id is None:
+            everywhere |= granted
+        else:
+            for permission in granted & SCOPABLE:
+                over.setdefault(permission, set()).add(group_id)
+    scopes = {p: tuple(sorted(ids)) for p, ids in over.items() if p not in everywhere}
+    return frozenset(everywhere | scopes.keys()), scopes
 
 
 class RoleAssignment(Model):

@@ -17,7 +17,7 @@ from idp.directory.domains import Domain
 from idp.directory.errors import not_found
 from idp.directory.groups import Group
 from idp.directory.orgs import Organization
-from idp.directory.roles import ROLES, SCOPABLE, RoleAssignment
+from idp.directory.roles import RoleAssignment, power
 from idp.directory.sets import same, storable
 from idp.directory.users import User
 from idp.directory.values import digest
@@ -167,6 +167,7 @@ def _role(row: Row[Any]) -> RoleView:
         scope_group_id=row.scope_group_id,
         scope_name=row.scope_name,
         expires_at=row.expires_at,
+        last_sign_in=row.last_sign_in,
     )
 
 
@@ -195,6 +196,7 @@ def _holders() -> Any:
             RoleAssignment.expires_at,
             User.user_name,
             User.display_name,
+            User.last_sign_in,
             scope.c.display_name.label("scope_name"),
         )
         .join(User, User.id == RoleAssignment.user_id)
@@ -206,23 +208,9 @@ def _holders() -> Any:
 def power_of(
     user_id: str,
 ) -> tuple[frozenset[str], dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """(permissions, scopes by permission, role keys) of somebody by the roles in force.
-
-    A scope binds the permissions of its own role: being a reader everywhere does not widen what
-    somebody may write over one group.
-    """
+    """(permissions, scopes by permission, role keys) of somebody by the roles in force."""
     rows = db.session.execute(_holders().where(RoleAssignment.user_id == user_id)).all()
-    everywhere: set[str] = set()
-    over: dict[str, set[str]] = {}
-    for row in rows:
-        granted = ROLES[row.role].permissions if row.role in ROLES else frozenset()
-        if row.scope_group_id is None:
-            everywhere |= granted
-        else:
-            for permission in granted & SCOPABLE:
-                over.setdefault(permission, set()).add(row.scope_group_id)
-    scopes = {p: tuple(sorted(ids)) for p, ids in over.items() if p not in everywhere}
-    held = frozenset(everywhere | scopes.keys())
+    held, scopes = power((row.role, row.scope_group_id) for row in rows)
     return held, scopes, tuple(sorted({row.role for row in rows}))
 
 

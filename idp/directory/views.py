@@ -162,6 +162,7 @@ class RoleView:
     scope_group_id: str | None
     scope_name: str | None
     expires_at: datetime | None
+    last_sign_in: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

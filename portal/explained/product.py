@@ -46,6 +46,19 @@ CODES = {
         ),
         "bad_request wrong_method http_error",
     ),
+    "preview_reads_only": Explained(
+        _("You are looking at the portal as another role. Nothing can be changed meanwhile."),
+        _("Press “End preview” at the top of the page, then do it with your own roles."),
+        YOURSELF,
+    ),
+    "preview_ended": Explained(
+        _(
+            "The page was drawn while you looked at the portal as another role. That has ended, "
+            "and what you sent would have been done with your own roles."
+        ),
+        _("Open the page anew; if you want the change, make it there."),
+        YOURSELF,
+    ),
     "form_expired": Explained(
         _(
             "A form proves by a hidden value that it came from here. That value is too old, or "
