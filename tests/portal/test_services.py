@@ -82,7 +82,7 @@ def test_the_licence_administrator_sees_quantities_and_no_prices(site: Site) -> 
 
 
 @pytest.mark.parametrize(
-    ("role", "services", "billing", "acts"),
+    "role, services, billing, acts",
     [
         ("billing_administrator", 200, 200, True),
         ("global_reader", 200, 200, False),
@@ -298,7 +298,7 @@ def test_the_pdf_says_what_the_page_says(site: Site, alice: Visitor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "currency", "amount"),
+    "text, currency, amount",
     [
         ("12.50", "EUR", 1250),
         ("12,5", "EUR", 1250),
@@ -323,7 +323,7 @@ def test_an_amount_becomes_minor_units_of_its_currency(
 
 
 @pytest.mark.parametrize(
-    ("url", "says"),
+    "url, says",
     [
         ("/services", "No services yet"),
         ("/subscriptions", "No subscriptions yet"),
