@@ -24,6 +24,7 @@ from idp.changes import (
     invoices,
     ledger,
     licences,
+    license_requests,
     lists,
     loading,
     outbox,
@@ -73,6 +74,7 @@ NOUNS: tuple[ModuleType, ...] = (
     licences,
     lists,
     imports,
+    license_requests,
 )
 HANDLERS: dict[type[Change], Any] = {k: h for noun in NOUNS for k, h in noun.HANDLERS.items()}
 NEEDS: dict[type[Change], Any] = {k: noun.needs for noun in NOUNS for k in noun.HANDLERS}

@@ -255,7 +255,7 @@ def page(
         statement = statement.where(table.c.seq > after)
     order = table.c.seq.desc() if after is None else table.c.seq
     rows = db.session.execute(statement.order_by(order).limit(limit + 1)).mappings().all()
-    views = [_view(dict(row)) for row in rows[:limit]]
+    views = [as_view(dict(row)) for row in rows[:limit]]
     return views, views[-1].seq if len(rows) > limit else None
 
 
@@ -275,7 +275,7 @@ def of_request(
         table.c.request_id == request_id,
     )
     rows = db.session.execute(mine.order_by(table.c.seq).limit(limit)).mappings()
-    return [_view(dict(row)) for row in rows]
+    return [as_view(dict(row)) for row in rows]
 
 
 def entries_after(org_id: str, seq: int, limit: int) -> list[AuditView]:
@@ -283,7 +283,7 @@ def entries_after(org_id: str, seq: int, limit: int) -> list[AuditView]:
     table = AuditEntry.__table__
     later = select(table).where(table.c.org_id == org_id, table.c.seq > seq)
     rows = db.session.execute(later.order_by(table.c.seq).limit(limit)).mappings()
-    return [_view(dict(row)) for row in rows]
+    return [as_view(dict(row)) for row in rows]
 
 
 def head_of(org_id: str) -> int:
@@ -291,6 +291,7 @@ def head_of(org_id: str) -> int:
     return db.session.scalar(select(AuditHead.seq).where(AuditHead.org_id == org_id)) or 0
 
 
-def _view(row: Row) -> AuditView:
+def as_view(row: Row) -> AuditView:
+    """An entry's row as it is read."""
     row["diff"] = json.loads(row["diff"])
     return AuditView(**{name: row[name] for name in AuditView.__slots__})

@@ -143,6 +143,9 @@ class Needs:
     secrets: set[str] = field(default_factory=set)
     secrets_of: set[str] = field(default_factory=set)  # all of some connections
     grants: set[str] = field(default_factory=set)  # SKUs of which grants change
+    grants_of: set[str] = field(default_factory=set)  # people all of whose own grants may change
+    requests: set[str] = field(default_factory=set)  # licence requests that are decided
+    requests_of: set[str] = field(default_factory=set)  # people who ask for a licence
     alone: bool = False  # nobody else's change of roles, groups or grants at the same time
     subscriptions: set[str] = field(default_factory=set)
     paid_ahead: set[str] = field(default_factory=set)  # subscriptions that may be credited
@@ -202,6 +205,11 @@ class Batch:
     joined: set[tuple[str, str]] = field(default_factory=set)  # (group, user) in effect, new
     left: set[tuple[str, str]] = field(default_factory=set)
     grants: dict[str, Held] = field(default_factory=dict)
+    # (SKU, kind, principal) -> its grant among these; None: taken back
+    grants_by: dict[tuple[str, str, str], Held | None] = field(default_factory=dict)
+    requests: dict[str, Row] = field(default_factory=dict)  # licence requests, by id
+    requestable: set[str] = field(default_factory=set)  # SKUs of which there are units
+    already: set[tuple[str, str]] = field(default_factory=set)  # (who asks, SKU held)
     insisted: dict[tuple[str, str], int] = field(default_factory=dict)  # (user, SKU) -> change
     withdrawn: dict[str, int] = field(default_factory=dict)  # SKU -> change that takes it back
     reviewed: set[str] = field(default_factory=set)  # people whose seats are looked at again

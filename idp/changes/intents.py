@@ -523,6 +523,42 @@ class ReprocessLicenses(Change):
 
 
 @dataclass(frozen=True, slots=True)
+class CopyLicenses(Change):
+    """Grant to people what another holds, from whatever source, with the same plans off."""
+
+    from_user_id: str
+    to_user_ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ReclaimLicenses(Change):
+    """Take back the grants that people have of their own; `seats` are (person, SKU).
+
+    A seat that comes from a group or is for everyone stays, and that is no refusal.
+    """
+
+    seats: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLicense(Change):
+    """Ask for a SKU for oneself; one open request for each person and SKU."""
+
+    user_id: str
+    sku_id: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecideRequest(Change):
+    """Grant what somebody asked for, at once, or decline it; `answer` is for them to read."""
+
+    id: str
+    grant: bool
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BuySubscription(Change):
     """Subscribe to an offer, a trial or a paid one; units and dates follow from the offer."""
 

@@ -2,20 +2,42 @@
 
 from collections.abc import Sequence
 
+from sqlalchemy import bindparam, select
+
 from idp.changes.authority import check_scope
 from idp.changes.batch import Batch, Held, Needs, Result, Row
-from idp.changes.intents import AssignLicense, Change, RemoveLicense, ReprocessLicenses
+from idp.changes.intents import (
+    AssignLicense,
+    Change,
+    CopyLicenses,
+    ReclaimLicenses,
+    RemoveLicense,
+    ReprocessLicenses,
+)
 from idp.clock import new_id
 from idp.directory.errors import Conflict, Forbidden, Invalid, not_found
 from idp.licensing.catalogue import SkuView, catalogue_of
-from idp.licensing.seats import EVERYONE, GROUP, PERSON, Grant
+from idp.licensing.seats import EVERYONE, GROUP, PERSON, Grant, Holding
 
 Grantable = AssignLicense | RemoveLicense
+_HELD_BY = (
+    select(Holding.sku_id, Holding.plans_off)
+    .where(Holding.org_id == bindparam("org"), Holding.user_id == bindparam("person"))
+    .order_by(Holding.sku_id)
+)
 
 
 def needs(change: Change, wanted: Needs) -> None:
     """What a change of licences names."""
     if isinstance(change, ReprocessLicenses):
+        return
+    if isinstance(change, CopyLicenses):
+        wanted.users.update((change.from_user_id, *change.to_user_ids))
+        wanted.grants_of.update(change.to_user_ids)
+        return
+    if isinstance(change, ReclaimLicenses):
+        wanted.users.update(user_id for user_id, _ in change.seats)
+        wanted.grants.update(sku_id for _, sku_id in change.seats)
         return
     assert isinstance(change, Grantable)  # noqa: S101  the table of handlers says so
     wanted.grants.add(change.sku_id)
@@ -29,7 +51,7 @@ def needs(change: Change, wanted: Needs) -> None:
 
 def assign_license(batch: Batch, change: AssignLicense) -> Result:
     """Grant a SKU; granting it again sets the plans that are off."""
-    sku = _sku(batch, change.sku_id)
+    sku = sku_of(batch, change.sku_id)
     kind, principal, name = _principal(batch, change)
     if sku.retired_at is not None and _grant(batch, sku.id, kind, principal) is None:
         raise Conflict("sku_retired", f"{sku.name} is not assigned any more.", attribute="skuId")
@@ -49,19 +71,49 @@ def assign_license(batch: Batch, change: AssignLicense) -> Result:
 
 def remove_license(batch: Batch, change: RemoveLicense) -> Result:
     """Take a grant back."""
-    sku = _sku(batch, change.sku_id)
-    kind, principal, name = _principal(batch, change)
-    held = _grant(batch, sku.id, kind, principal)
-    if held is None or held.row is None:
+    sku = sku_of(batch, change.sku_id)
+    whom = _principal(batch, change)
+    held = _grant(batch, sku.id, *whom[:2])
+    if held is None:
         raise Conflict(
             "license_not_assigned", f"{sku.name} is not assigned here.", attribute="skuId"
         )
+    return _take_back(batch, held, whom, sku)
+
+
+def _take_back(batch: Batch, held: Held, whom: tuple[str, str, str], sku: SkuView) -> Result:
+    assert held.row is not None  # noqa: S101  a grant that is taken back is not found
+    kind, principal, _name = whom
     grant_id = held.row["id"]
     held.row = None
+    del batch.grants_by[sku.id, kind, principal]
     batch.insisted.pop((principal, sku.id), None)
     batch.withdrawn[sku.id] = batch.index
-    _note(batch, held, (kind, principal, name), sku)
+    _note(batch, held, whom, sku)
     return Result(grant_id, changed=True)
+
+
+def copy_licenses(batch: Batch, change: CopyLicenses) -> Result:
+    """Grant to people what another holds."""
+    _person(batch, change.from_user_id)
+    held = batch.ask(_HELD_BY, person=change.from_user_id)
+    if not held:
+        raise Conflict("nothing_to_copy", "This person holds no licence that could be copied.")
+    for user_id in change.to_user_ids:
+        for row in held:
+            assign_license(batch, AssignLicense(row["sku_id"], user_id, None, row["plans_off"]))
+    return Result(change.from_user_id)
+
+
+def reclaim_licenses(batch: Batch, change: ReclaimLicenses) -> Result:
+    """Take back the grants that these people have of their own; what groups give stays."""
+    taken = False
+    for user_id, sku_id in change.seats:
+        sku, whom = sku_of(batch, sku_id), _person(batch, user_id)
+        held = _grant(batch, sku.id, *whom[:2])
+        if held is not None:
+            taken = _take_back(batch, held, whom, sku).changed
+    return Result(changed=taken)
 
 
 def reprocess_licenses(batch: Batch, change: ReprocessLicenses) -> Result:
@@ -74,7 +126,7 @@ def reprocess_licenses(batch: Batch, change: ReprocessLicenses) -> Result:
     return Result()
 
 
-def _sku(batch: Batch, sku_id: str) -> SkuView:
+def sku_of(batch: Batch, sku_id: str) -> SkuView:
     sku = catalogue_of(batch.catalogue_version).skus.get(sku_id)
     if sku is None:
         raise not_found("product")
@@ -134,12 +186,7 @@ def _person(batch: Batch, user_id: str) -> tuple[str, str, str]:
 
 
 def _grant(batch: Batch, sku_id: str, kind: str, principal: str) -> Held | None:
-    wanted = (sku_id, kind, principal)
-    for held in batch.grants.values():
-        row = held.row
-        if row is not None and (row["sku_id"], row["kind"], row["principal"]) == wanted:
-            return held
-    return None
+    return batch.grants_by.get((sku_id, kind, principal))
 
 
 def _new(batch: Batch, sku_id: str, kind: str, principal: str) -> Held:
@@ -156,7 +203,8 @@ def _new(batch: Batch, sku_id: str, kind: str, principal: str) -> Held:
         "created_by": batch.actor.id,
         "version": 1,
     }
-    return batch.grants.setdefault(row["id"], Held(None, row))
+    held = batch.grants_by[sku_id, kind, principal] = Held(None, row)
+    return batch.grants.setdefault(row["id"], held)
 
 
 def _note(batch: Batch, held: Held, whom: tuple[str, str, str], sku: SkuView) -> None:
@@ -197,4 +245,6 @@ HANDLERS = {
     AssignLicense: assign_license,
     RemoveLicense: remove_license,
     ReprocessLicenses: reprocess_licenses,
+    CopyLicenses: copy_licenses,
+    ReclaimLicenses: reclaim_licenses,
 }

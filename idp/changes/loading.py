@@ -36,8 +36,8 @@ from idp.directory.vocabularies import vocabulary_of
 from idp.extensions import UtcType
 from idp.licensing.billing import INVOICE, Invoice, InvoiceLine
 from idp.licensing.catalogue import VERSION
-from idp.licensing.seats import Grant
-from idp.licensing.subscriptions import Agreement, Subscription
+from idp.licensing.seats import Grant, Holding, LicenseRequest
+from idp.licensing.subscriptions import Agreement, Pool, Subscription
 
 _USERS = User.__table__.c
 _GROUPS = Group.__table__.c
@@ -57,7 +57,9 @@ def load(batch: Batch) -> None:
     claims.load(batch)
     returning.find(batch)
     _organization(batch)
+    _decided_requests(batch)
     _users(batch)
+    _askers(batch)
     _people_as_members(batch)
     _groups(batch)
     _groups_as_members(batch)
@@ -416,10 +418,61 @@ def _invoices(batch: Batch) -> None:
             batch.paid_ahead.setdefault(row.pop("subscription_id"), []).append(row)
 
 
+_GRANTS_OF = (
+    select(Grant.__table__)
+    .where(Grant.org_id == _HERE, among(Grant.user_id, "people"))
+    .order_by(Grant.id)
+    .with_for_update(key_share=True)
+)
+
+
 def _grants(batch: Batch) -> None:
-    """The grants of some SKUs to the people and groups in hand, or to everyone."""
-    needs = batch.needs
+    """The grants of some SKUs to the people and groups in hand, or to everyone; or all of some."""
+    needs, rows = batch.needs, list[Row]()
     if needs.grants:
         principals = {*needs.users, *needs.groups, ""}
-        for row in batch.ask(_GRANTS, skus=needs.grants, principals=principals):
-            batch.grants[row["id"]] = Held(row, dict(row))
+        rows += batch.ask(_GRANTS, skus=needs.grants, principals=principals)
+    if needs.grants_of:
+        rows += batch.ask(_GRANTS_OF, people=needs.grants_of)
+    for row in rows:
+        held = batch.grants.setdefault(row["id"], Held(row, dict(row)))
+        batch.grants_by[row["sku_id"], row["kind"], row["principal"]] = held
+
+
+# --- what was asked for -----------------------------------------------------------------------
+
+_DECIDED = (
+    select(LicenseRequest.__table__)
+    .where(LicenseRequest.org_id == _HERE, among(LicenseRequest.id, "ids"))
+    .order_by(LicenseRequest.id)
+    .with_for_update(key_share=True)
+)
+_ASKED = select(LicenseRequest.__table__).where(
+    LicenseRequest.org_id == _HERE,
+    LicenseRequest.decision == "",
+    among(LicenseRequest.user_id, "people"),
+)
+_ASKED_AND_HELD = select(Holding.user_id, Holding.sku_id).where(
+    Holding.org_id == _HERE, among(Holding.user_id, "people")
+)
+_OFFERED = select(Pool.sku_id).where(Pool.org_id == _HERE, Pool.enabled + Pool.warning > 0)
+
+
+def _decided_requests(batch: Batch) -> None:
+    """The requests to be decided; they say whom and what they are about."""
+    needs = batch.needs
+    if needs.requests:
+        for row in batch.ask(_DECIDED, ids=needs.requests):
+            batch.requests[row["id"]] = row
+            needs.users.add(row["user_id"])
+            needs.grants.add(row["sku_id"])
+
+
+def _askers(batch: Batch) -> None:
+    """What they asked for and have, when they are locked: nobody asks for the same thing twice."""
+    people = batch.needs.requests_of
+    if people:
+        batch.requests |= {row["id"]: row for row in batch.ask(_ASKED, people=people)}
+        held = batch.ask(_ASKED_AND_HELD, people=people)
+        batch.already = {(row["user_id"], row["sku_id"]) for row in held}
+        batch.requestable = {row["sku_id"] for row in batch.ask(_OFFERED)}

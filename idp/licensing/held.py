@@ -3,30 +3,18 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import select
 
 from idp.directory.actors import Actor
-from idp.directory.groups import EffectiveMembership, Group
-from idp.directory.people import find_user
 from idp.directory.sets import any_of
 from idp.extensions import db
 from idp.licensing.catalogue import SkuView, catalogue
 from idp.licensing.decision import Problem
-from idp.licensing.seats import EVERYONE, GROUP, PERSON, Grant, Holding, SeatProblem
+from idp.licensing.reach import find_covered
+from idp.licensing.seats import Holding, SeatProblem
+from idp.licensing.sources import Source, sources_of
 from idp.licensing.subscriptions import Pool
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A grant from which a seat comes: `kind` is "user", "group" or "everyone"."""
-
-    grant_id: str
-    kind: str
-    group_id: str
-    name: str  # of the group
-    plans_off: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +43,9 @@ def licenses_of(actor: Actor, user_id: str) -> list[LicenseView]:
 
     Raises NotFound beyond it. Oneself may always be asked about; others need licenses.read.
     """
-    if user_id != actor.id:
-        actor.need("licenses.read")
-    find_user(actor, user_id)
+    find_covered(actor, user_id)
     held = _held(user_id)
-    sources = _sources(actor.org_id, user_id)
+    sources = {sku: found for (_, sku), found in sources_of(actor.org_id, [user_id]).items()}
     problems = _problems(user_id)
     usable = usable_skus(actor.org_id)
     skus = catalogue().skus
@@ -117,25 +103,3 @@ def _held(user_id: str) -> dict[str, tuple[datetime, frozenset[str]]]:
 def _problems(user_id: str) -> dict[str, Problem]:
     rows = db.session.execute(select(SeatProblem.__table__).where(SeatProblem.user_id == user_id))
     return {row.sku_id: Problem(row.code, row.detail) for row in rows}
-
-
-def _sources(org_id: str, user_id: str) -> dict[str, list[Source]]:
-    grants: Any = Grant.__table__
-    inside = select(EffectiveMembership.group_id).where(EffectiveMembership.user_id == user_id)
-    mine = or_(
-        grants.c.kind == EVERYONE,
-        and_(grants.c.kind == PERSON, grants.c.user_id == user_id),
-        and_(grants.c.kind == GROUP, grants.c.group_id.in_(inside)),
-    )
-    rows = db.session.execute(
-        select(grants, Group.display_name)
-        .join(Group, Group.id == grants.c.group_id, isouter=True)
-        .where(grants.c.org_id == org_id, mine)
-        .order_by(grants.c.created, grants.c.id)
-    )
-    found: dict[str, list[Source]] = {}
-    for row in rows:
-        off = frozenset(row.plans_off)
-        made = Source(row.id, row.kind, row.group_id or "", row.display_name or "", off)
-        found.setdefault(row.sku_id, []).append(made)
-    return found

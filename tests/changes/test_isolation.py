@@ -69,6 +69,7 @@ class Theirs:
     invoice: str
     importing: str
     delivery: str
+    request: str
 
 
 @pytest.fixture
@@ -113,6 +114,7 @@ def theirs(people: Cast) -> Theirs:
         ).first.id,
         invoice=licensing.page_invoices(by).items[0].id,
         importing=apply(FILE, by=people.alice).first.id,
+        request=asked(by, people.bob),
     )
 
 
@@ -146,6 +148,13 @@ def provisioned(people: Cast) -> str:
     }
     record(people.org, target, Outcomes(links))
     return target
+
+
+def asked(by: Actor, bob: Actor) -> str:
+    """Bob asks for another SKU."""
+    shop.buy(by, "office-pro", 1)
+    wish = intents.RequestLicense(bob.id, shop.sku("OFFICE_PRO"), "northwind reason")
+    return apply(wish, by=bob).first.id
 
 
 def licensed(by: Actor, bob: str) -> str:
@@ -523,6 +532,10 @@ CHANGES: dict[type[Change], list[Try]] = {
     intents.BuySubscription: [
         lambda t: intents.BuySubscription(shop.offer_id("office-pro"), 1, agreement_id=t.agreement)
     ],
+    intents.CopyLicenses: [lambda t: intents.CopyLicenses(t.user, [t.user])],
+    intents.ReclaimLicenses: [lambda t: intents.ReclaimLicenses([(t.user, t.sku)])],
+    intents.RequestLicense: [lambda t: intents.RequestLicense(t.user, t.sku)],
+    intents.DecideRequest: [lambda t: intents.DecideRequest(t.request, grant=True)],
 }
 # These name nothing that is there: they add to the actor's own organization, or change it.
 AT_HOME: dict[type[Change], Try] = {
