@@ -420,7 +420,7 @@ def _invoices(batch: Batch) -> None:
 
 _GRANTS_OF = (
     select(Grant.__table__)
-    .where(Grant.org_id == _HERE, among(Grant.user_id, "people"))
+    .where(among(Grant.principal, "people", (Grant.org_id, _HERE)))
     .order_by(Grant.id)
     .with_for_update(key_share=True)
 )

@@ -97,7 +97,11 @@ def named(actor: Actor, text: str) -> list[ColumnElement[bool]]:
 
 
 def _directly(sku: SkuView) -> ColumnElement[bool]:
-    return exists().where(Grant.user_id == Holding.user_id, Grant.sku_id == sku.id)
+    return exists().where(
+        Grant.org_id == Holding.org_id,
+        Grant.principal == Holding.user_id,
+        Grant.sku_id == sku.id,
+    )
 
 
 def _views(actor: Actor, sku: SkuView, rows: Collection[Any]) -> list[HolderView]:

@@ -103,7 +103,11 @@ def page_doubled(
     Taking the own one back frees nothing now, but the seat when they leave. Raises Forbidden.
     """
     own, shared = aliased(Grant), aliased(Grant)
-    directly = exists().where(own.user_id == Holding.user_id, own.sku_id == Holding.sku_id)
+    directly = exists().where(
+        own.org_id == Holding.org_id,
+        own.principal == Holding.user_id,
+        own.sku_id == Holding.sku_id,
+    )
     inside = exists().where(
         EffectiveMembership.group_id == shared.group_id,
         EffectiveMembership.user_id == Holding.user_id,

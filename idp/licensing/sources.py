@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal, or_, select
+from sqlalchemy import CompoundSelect, Select, func, literal, null, select, union_all
 
 from idp.directory import keyset
 from idp.directory.actors import Actor
@@ -45,31 +45,37 @@ def sources_of(
     for row in db.session.execute(_reaching(org_id, people, sku_ids)):
         off = frozenset(row.plans_off)
         made = Source(row.id, row.kind, row.group_id or "", row.display_name or "", off)
-        for one in people if row.kind == EVERYONE else (row.user_id or row.member,):
+        for one in (row.reached,) if row.reached else people:
             found.setdefault((one, row.sku_id), []).append(made)
     return found
 
 
-def _reaching(org_id: str, people: list[str], sku_ids: Collection[str] | None) -> Select[Any]:
-    """Grants with the person whom each reaches: named, a member of the group, or everyone."""
+def _reaching(
+    org_id: str, people: list[str], sku_ids: Collection[str] | None
+) -> CompoundSelect[Any]:
+    """Grants with whom each reaches: a person named, a member of the group, or "" for everyone.
+
+    Each is found by whom it concerns, so that it does not matter how many grants there are.
+    """
     session = db.session()
-    inside = and_(
-        EffectiveMembership.group_id == Grant.group_id,
-        any_of(session, EffectiveMembership.user_id, people),
+    here = [Grant.org_id == org_id]
+    if sku_ids is not None:
+        here.append(any_of(session, Grant.sku_id, sku_ids))
+    columns = Grant.id, Grant.kind, Grant.sku_id, Grant.plans_off, Grant.created
+    own = select(
+        *columns,
+        null().label("group_id"),
+        null().label("display_name"),
+        Grant.principal.label("reached"),
+    ).where(*here, any_of(session, Grant.principal, [*people, ""]))
+    shared = (
+        select(*columns, Group.id, Group.display_name, EffectiveMembership.user_id)
+        .join_from(EffectiveMembership, Grant, Grant.group_id == EffectiveMembership.group_id)
+        .join(Group, Group.id == Grant.group_id)
+        .where(*here, any_of(session, EffectiveMembership.user_id, people))
     )
-    reaches = or_(
-        Grant.kind == EVERYONE,
-        any_of(session, Grant.user_id, people),
-        EffectiveMembership.user_id.is_not(None),
-    )
-    statement = (
-        select(*Grant.__table__.c, Group.display_name, EffectiveMembership.user_id.label("member"))
-        .join_from(Grant, EffectiveMembership, inside, isouter=True)
-        .join(Group, Group.id == Grant.group_id, isouter=True)
-        .where(Grant.org_id == org_id, reaches)
-        .order_by(Grant.created, Grant.id)
-    )
-    return statement if sku_ids is None else statement.where(any_of(session, Grant.sku_id, sku_ids))
+    both = union_all(own, shared)
+    return both.order_by("created", "id")
 
 
 @dataclass(frozen=True, slots=True)
