@@ -13,7 +13,7 @@ from idp.changes import board
 from idp.directory import queries
 from idp.directory.actors import Actor
 from idp.directory.views import OrganizationView
-from portal import billing_words, languages, preview, words
+from portal import billing_words, languages, license_words, preview, words
 from portal.forms import input_attributes
 from portal.labels import role_name
 from portal.rail import rail
@@ -34,8 +34,8 @@ class CachedForEver(Blueprint):
 
 def bind(app: Flask) -> None:
     """Give the templates their filters and globals."""
-    app.jinja_env.filters.update(words.FILTERS | billing_words.FILTERS)
-    app.jinja_env.filters.update(words.FILTERS, role_name=role_name)
+    filters = words.FILTERS | billing_words.FILTERS | license_words.FILTERS
+    app.jinja_env.filters.update(filters, role_name=role_name)
     app.jinja_env.globals.update(asset=asset, input_attributes=input_attributes)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

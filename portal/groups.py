@@ -16,6 +16,8 @@ from idp.changes.intents import AddMember, ChangeGroup, CreateGroup, DeleteGroup
 from idp.directory import queries
 from idp.directory.actors import LOCAL, Actor
 from idp.directory.views import GroupView
+from idp.licensing.queries import grants_of_group
+from idp.licensing.sources import GroupGrant
 from portal import history
 from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
@@ -94,11 +96,19 @@ def group(actor: Actor, group_id: str) -> Response:
         else _("Made in this portal."),
         may_write=actor.can("groups.write"),
         figures=_figures(actor, one),
+        licenses=_licenses(actor, group_id),
         members=shown(
             list(members.items), members.next_cursor, None, "direct member", "direct members"
         ),
         entries=history.about(actor, group_id) if actor.can("audit.read") else [],
     )
+
+
+def _licenses(actor: Actor, group_id: str) -> list[GroupGrant]:
+    """What its members get; told also to who changes them, for that gives and takes licences."""
+    if not (actor.can("licenses.read") or actor.can("groups.write")):
+        return []
+    return grants_of_group(actor, group_id)
 
 
 def _figures(actor: Actor, one: GroupView) -> list[tuple[str, object, str]]:
@@ -139,7 +149,14 @@ def group_add(actor: Actor, group_id: str) -> Response | Redirect:
         member = request.form.get("member", "")
         return act(AddMember(group_id, member), by=actor, said=_("Added."), back=here)
     candidates = _candidates(actor, one, text) if text else []
-    return page("groups/add.html", actor, group=one, text=text, candidates=candidates)
+    return page(
+        "groups/add.html",
+        actor,
+        group=one,
+        text=text,
+        candidates=candidates,
+        licenses=_licenses(actor, group_id),
+    )
 
 
 def _candidates(actor: Actor, one: GroupView, text: str) -> list[Candidate]:
@@ -164,7 +181,8 @@ def group_delete(actor: Actor, group_id: str) -> Response | Redirect:
         said, back = _("%(name)s was deleted.", name=one.display_name), url_for("portal.groups")
         return act(DeleteGroup(group_id), by=actor, said=said, back=back, here=_at(group_id))
     count = queries.effective_count(actor, group_id)
-    return page("groups/delete.html", actor, group=one, count=count)
+    own = [grant for grant in _licenses(actor, group_id) if grant.group_id == group_id]
+    return page("groups/delete.html", actor, group=one, count=count, licenses=own)
 
 
 def _at(group_id: str) -> str:

@@ -12,7 +12,7 @@ from idp.directory import queries
 from idp.directory.actors import LOCAL, Actor
 from idp.directory.errors import not_found
 from idp.directory.roles import GLOBAL_ADMINISTRATOR
-from portal import history, notices
+from portal import history, licenses, notices
 from portal.forms import go
 from portal.frame import ONE_YEAR, THEME_COOKIE, THEMES, page
 from portal.languages import LANGUAGE_COOKIE, offered
@@ -47,6 +47,7 @@ def home(actor: Actor) -> Response:
         "home/home.html",
         actor,
         figures=_figures(actor),
+        licenses=licenses.at_a_glance(actor) if actor.can("licenses.read") else [],
         notices=notices.say(board.now_open(actor, limit=_NOTICES)),
         steps=steps if not all(step.done for step in steps) else [],
         entries=history.latest(actor) if actor.can("audit.read") else None,

@@ -27,6 +27,8 @@ from idp.directory.adoptions import AdoptionView
 from idp.directory.credentials import link_address
 from idp.directory.errors import DirectoryError
 from idp.directory.views import UserView
+from idp.licensing.held import LicenseView
+from idp.licensing.queries import licenses_of
 from portal import history, labels, person_form
 from portal.forms import Refusals, act, go, refused, status_of
 from portal.frame import page
@@ -58,6 +60,7 @@ def _page(actor: Actor, who: UserView, link: dict[str, str] | None = None) -> Re
         state_reason=_reason(actor, who),
         lines=lines(actor, who),
         groups=queries.groups_of(actor, who.id),
+        licenses=_licenses(actor, who),
         roles=held_roles(actor, who.id) if _reads_roles(actor, who) else None,
         sessions=queries.sessions_of(actor, who.id) if _reads_sessions(actor, who) else None,
         entries=history.about(actor, who.id) if actor.can("audit.read") else None,
@@ -65,6 +68,14 @@ def _page(actor: Actor, who: UserView, link: dict[str, str] | None = None) -> Re
         may=_may(actor, who),
         waiting=_waiting(actor, who),
     )
+
+
+def _licenses(actor: Actor, who: UserView) -> list[LicenseView] | None:
+    """What they have of licences, for who may read it: the role may cover others only."""
+    try:
+        return licenses_of(actor, who.id) if not who.deleted else None
+    except DirectoryError:
+        return None
 
 
 def _waiting(actor: Actor, who: UserView) -> list[AdoptionView]:

@@ -52,6 +52,7 @@ RAIL = (
         _l("Services"),
         (
             Item(_l("Services"), "portal.services", "services", "services.read"),
+            Item(_l("Licences"), "portal.licenses", "seat", "licenses.read"),
             Item(_l("Renewals"), "portal.renewals", "calendar", "services.read"),
             Item(_l("Invoices"), "portal.invoices", "invoice", "billing.read"),
             Item(_l("Catalogue"), "portal.catalog", "catalog"),

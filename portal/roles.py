@@ -43,6 +43,8 @@ PERMISSIONS = {
     "connections.write": _l("Connect systems and applications, make and revoke tokens"),
     "domains.read": _l("See domains"),
     "domains.write": _l("Add and verify domains"),
+    "licenses.read": _l("See licences: how many, who has them, who waits"),
+    "licenses.write": _l("Assign and remove licences, decide requests"),
     "audit.read": _l("See the audit"),
     "signins.read": _l("See sign-ins and sessions"),
     "schema.write": _l("Define attributes of the organization’s own"),

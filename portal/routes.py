@@ -29,6 +29,14 @@ from portal import (
     imports,
     invoices,
     journal,
+    leaver,
+    license_assign,
+    license_import,
+    license_person,
+    license_reclaim,
+    license_remove,
+    license_requests,
+    licenses,
     links,
     list_pages,
     me,
@@ -78,6 +86,7 @@ _PERSON = "/identity/people/<user_id>"
 _GROUP = "/identity/groups/<group_id>"
 _IMPORT = "/identity/people/import/<import_id>"
 _LIST = "/lists/<list_key>"
+_LICENSE = "/licenses/<part_number>"
 _ROLE = "/identity/roles/<key>"
 _SYSTEM = "/identity/provisioning/<connection_id>"
 _ENTRY = f"{_SYSTEM}/journal/<entry_id>"
@@ -146,6 +155,9 @@ ROUTES = (
     Route(f"{_PERSON}/link", people.person_link, POST, "users.reset"),
     Route(f"{_PERSON}/sessions/end", people.person_end_sessions, POST, "users.reset"),
     Route(f"{_PERSON}/sessions/<session_id>/end", people.person_end_session, POST, "users.reset"),
+    Route(f"{_PERSON}/licenses", license_person.person_licenses, needs="licenses.read"),
+    Route(f"{_PERSON}/licenses/copy", license_person.person_license_copy, BOTH, "licenses.write"),
+    Route(f"{_PERSON}/leave", leaver.person_leave, BOTH, "users.write"),
     Route(f"{_PERSON}/delete", people.person_delete, BOTH, "users.write"),
     Route("/identity/groups", groups.groups, needs="groups.read"),
     Route("/identity/groups/new", groups.group_new, BOTH, "groups.write"),
@@ -211,6 +223,25 @@ ROUTES = (
     Route(f"{_LIST}/views", list_pages.list_views, BOTH),
     Route(f"{_LIST}/views/<view_id>", list_pages.list_view_change, POST),
     Route(f"{_LIST}/views/<view_id>/delete", list_pages.list_view_delete, POST),
+    Route("/licenses", licenses.licenses, needs="licenses.read"),
+    Route("/licenses/errors", licenses.license_errors, needs="licenses.read"),
+    Route("/licenses/reclaim", license_reclaim.license_reclaim, needs="licenses.read"),
+    Route("/licenses/reclaim/free", license_reclaim.license_free, POST, "licenses.write"),
+    Route("/licenses/requests", license_requests.license_requests, needs="licenses.read"),
+    Route(
+        "/licenses/requests/<request_id>", license_requests.license_request, BOTH, "licenses.write"
+    ),
+    Route("/licenses/import", license_import.license_import, BOTH, "licenses.write"),
+    Route(_LICENSE, licenses.license_holders, needs="licenses.read"),
+    Route(f"{_LICENSE}/groups", licenses.license_groups, needs="licenses.read"),
+    Route(f"{_LICENSE}/problems", licenses.license_problems, needs="licenses.read"),
+    Route(f"{_LICENSE}/plans", licenses.license_plans, needs="licenses.read"),
+    Route(f"{_LICENSE}/history", licenses.license_history, needs="licenses.read"),
+    Route(f"{_LICENSE}/assign", license_assign.license_assign, BOTH, "licenses.write"),
+    Route(f"{_LICENSE}/remove", license_remove.license_remove, POST, "licenses.write"),
+    Route(f"{_LICENSE}/reprocess", license_remove.license_reprocess, POST, "licenses.write"),
+    Route("/me/licences", license_requests.me_licenses),
+    Route("/me/licences/request", license_requests.me_license_request, BOTH),
     Route("/me", me.me),
     Route("/me/edit", me.me_edit, BOTH),
     Route("/me/password", me.me_password, BOTH),

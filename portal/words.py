@@ -196,6 +196,7 @@ FILTERS = {
     for fn in (
         moment,
         day,
+        date_text,
         short_day,
         date_text,
         until,

@@ -68,6 +68,16 @@ def page_holders(
     return Page(_views(actor, sku, rows), following)
 
 
+def holders_among(actor: Actor, sku: SkuView, user_ids: Collection[str]) -> list[HolderView]:
+    """Those of these people who hold a product, as far as the actor sees them; by name.
+
+    Raises Forbidden.
+    """
+    chosen = any_of(db.session(), Holding.user_id, user_ids)
+    statement = _held(actor, sku, "").where(covered(actor, Holding.user_id), chosen)
+    return _views(actor, sku, db.session.execute(statement.order_by(User.sort_key)).all())
+
+
 def _held(actor: Actor, sku: SkuView, by: str) -> Select[Any]:
     """Holdings with their people: from the few holders, or along the order of everybody."""
     here = Holding.org_id == actor.org_id, Holding.sku_id == sku.id

@@ -18,6 +18,7 @@ from idp.licensing.decision import COUNT
 from idp.licensing.lifecycle import COUNTS_AS, phase_at, terms_of
 from idp.licensing.reach import covered
 from idp.licensing.seats import Grant, Holding, SeatProblem, SeatTurn
+from idp.licensing.subscribed import EXCESS_DAYS
 from idp.licensing.subscriptions import Pool, Subscription
 
 Counts = Mapping[str, int]
@@ -52,6 +53,11 @@ class ProductView:
     def left(self) -> int:
         """How many nobody has."""
         return max(0, self.units - self.taken)
+
+    @property
+    def excess_until(self) -> datetime | None:
+        """The day by which it should be settled that more are held than there are."""
+        return self.excess_since + EXCESS_DAYS if self.excess and self.excess_since else None
 
     @property
     def excess(self) -> int:

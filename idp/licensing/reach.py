@@ -1,18 +1,22 @@
 """Whose licences an actor sees: everybody's, or those of the members of the groups it covers."""
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement, exists, or_, select, true
 
 from idp.directory.actors import Actor
 from idp.directory.errors import not_found
 from idp.directory.groups import EffectiveMembership
-from idp.directory.people import find_user
-from idp.directory.sets import same
+from idp.directory.people import find_user, find_users
+from idp.directory.sets import any_of, same, storable
 from idp.directory.users import User
+from idp.directory.values import user_name_key
 from idp.directory.views import UserView
 from idp.extensions import db
 from idp.licensing.catalogue import SkuView, catalogue
+from idp.licensing.seats import Grant
+from idp.licensing.subscriptions import Pool
 
 
 def covered(actor: Actor, column: Any) -> ColumnElement[bool]:
@@ -26,12 +30,20 @@ def covered(actor: Actor, column: Any) -> ColumnElement[bool]:
 
 
 def find_sku(actor: Actor, part_number: str) -> SkuView:
-    """A product that people hold, by Graph's skuPartNumber. Raises NotFound, Forbidden."""
+    """A product that people hold, by Graph's skuPartNumber, where the organization has anything
+    to do with it: units, or grants. Raises NotFound, Forbidden.
+    """
     actor.need("licenses.read")
     sku = catalogue().sku_by_part_number(part_number)
-    if sku is None or not sku.assignable:
+    if sku is None or not sku.assignable or not _had(actor.org_id, sku.id):
         raise not_found("product")
     return sku
+
+
+def _had(org_id: str, sku_id: str) -> bool:
+    pools = exists().where(Pool.org_id == org_id, Pool.sku_id == sku_id)
+    grants = exists().where(Grant.org_id == org_id, Grant.sku_id == sku_id)
+    return bool(db.session.scalar(select(or_(pools, grants))))
 
 
 def find_covered(actor: Actor, user_id: str) -> UserView:
@@ -41,3 +53,13 @@ def find_covered(actor: Actor, user_id: str) -> UserView:
         if db.session.scalar(seen) is None:
             raise not_found("user")
     return find_user(actor, user_id)
+
+
+def people_by_names(actor: Actor, user_names: Collection[str]) -> dict[str, UserView]:
+    """{user name as it was given: person} of those whose licences the actor may see."""
+    keys = {user_name_key(one): one for one in user_names if storable(one)}
+    wanted = any_of(db.session(), User.user_name_key, keys)
+    seen = covered(actor, User.id), User.org_id == actor.org_id, User.deleted_at.is_(None)
+    rows = db.session.execute(select(User.id, User.user_name_key).where(wanted, *seen)).all()
+    people = find_users(actor, [row.id for row in rows])
+    return {keys[row.user_name_key]: people[row.id] for row in rows if row.id in people}

@@ -25,7 +25,7 @@ from idp.extensions import db
 from idp.licensing.catalogue import PAID, SkuView, catalogue
 from idp.licensing.lifecycle import gives_access
 from idp.licensing.reach import covered
-from idp.licensing.seats import EVERYONE, GROUP, PERSON, Grant, Holding
+from idp.licensing.seats import EVERYONE, PERSON, Grant, Holding
 from idp.licensing.sources import Seat, Source, sources_of
 from idp.licensing.subscriptions import Subscription
 
@@ -102,22 +102,29 @@ def page_doubled(
 
     Taking the own one back frees nothing now, but the seat when they leave. Raises Forbidden.
     """
-    own, shared = aliased(Grant), aliased(Grant)
-    directly = exists().where(
-        own.org_id == Holding.org_id,
-        own.principal == Holding.user_id,
-        own.sku_id == Holding.sku_id,
+    return _page(actor, _seats(actor).where(_granted(PERSON), _shared()), cursor, limit)
+
+
+def _granted(kind: str) -> ColumnElement[bool]:
+    """Whether the seat's product is granted to the person alone, or to everyone."""
+    grant = aliased(Grant)
+    principal = Holding.user_id if kind == PERSON else ""
+    return exists().where(
+        grant.org_id == Holding.org_id,
+        grant.principal == principal,
+        grant.sku_id == Holding.sku_id,
     )
-    inside = exists().where(
-        EffectiveMembership.group_id == shared.group_id,
-        EffectiveMembership.user_id == Holding.user_id,
+
+
+def _shared() -> ColumnElement[bool]:
+    """Whether the seat's product is granted to a group of the person, or to everyone."""
+    grant, inside = aliased(Grant), aliased(EffectiveMembership)
+    by_group = exists().where(
+        inside.user_id == Holding.user_id,
+        grant.group_id == inside.group_id,
+        grant.sku_id == Holding.sku_id,
     )
-    also = exists().where(
-        shared.org_id == Holding.org_id,
-        shared.sku_id == Holding.sku_id,
-        or_(shared.kind == EVERYONE, and_(shared.kind == GROUP, inside)),
-    )
-    return _page(actor, _seats(actor).where(directly, also), cursor, limit)
+    return or_(by_group, _granted(EVERYONE))
 
 
 def page_contained(

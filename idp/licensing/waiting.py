@@ -19,7 +19,7 @@ from idp.directory.users import User
 from idp.directory.views import Page, UserView
 from idp.extensions import db
 from idp.licensing.catalogue import SkuView, catalogue
-from idp.licensing.decision import COUNT, Problem
+from idp.licensing.decision import COUNT, DEPENDENCY, Problem
 from idp.licensing.holders import named
 from idp.licensing.reach import covered, find_covered
 from idp.licensing.seats import SeatProblem
@@ -44,6 +44,11 @@ class ProblemView:
     since: datetime
     place: int | None
     sources: tuple[Source, ...]
+
+    @property
+    def held(self) -> bool:
+        """Whether they hold it still, though nothing grants it: another product needs it."""
+        return self.problem.code == DEPENDENCY and not self.sources
 
 
 def page_problems(

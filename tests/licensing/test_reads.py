@@ -53,8 +53,9 @@ def test_a_product_tells_what_there_is_who_has_it_and_who_waits(
     [one] = products(shop_open.alice)
     assert (one.sku.part_number, one.units, one.left, one.excess) == (BASIC, 2, 0, 0)
     assert (one.assigned, one.waiting, one.errors) == (2, 2, 0)
-    empty = product(shop_open.alice, find_sku(shop_open.alice, "office_pro"))
-    assert (empty.units, empty.assigned) == (0, 0)
+    assert product(shop_open.alice, find_sku(shop_open.alice, "office_basic")) == one
+    with pytest.raises(DirectoryError, match="product_not_found"):
+        find_sku(shop_open.alice, "OFFICE_PRO")
 
 
 def test_a_pool_that_nobody_brought_up_to_date_is_told_as_it_is(shop_open: Cast) -> None:

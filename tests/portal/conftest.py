@@ -24,6 +24,7 @@ from idp.changes.intents import (
     KeepImport,
     RegisterKey,
     RemoveMember,
+    RequestLicense,
 )
 from idp.changes.journal_pages import journal
 from idp.changes.provisioned import Outcomes, note, record
@@ -35,6 +36,7 @@ from idp.extensions import db
 from scim.journal import recorder
 from tests import cast
 from tests.conftest import settings_for
+from tests.licensing import shop
 from tests.portal.browsing import Visitor
 from tests.portal.buying import Bought, subscribe
 
@@ -70,6 +72,7 @@ class Site:
     case: str
     bought: Bought
     importing: str
+    wish: str
     known: dict[str, Visitor] = field(default_factory=dict)
 
     def known_visitor(self, name: str) -> Visitor:
@@ -124,13 +127,15 @@ def furnish(app: Flask) -> Site:
         question = {"subject": "Where is Erin?", "text": "She is not in Lyon.", "diagnostics": ""}
         case = open_case(people.bob, question, address="")
         bought = subscribe(people, group)
+        asked = RequestLicense(people.bob.id, shop.sku("OFFICE_BASIC"), "For the reports of Lyon")
+        wish = apply(asked, by=people.bob).first.id
         alarms.warn()
         file = KeepImport(
             "people.csv", b"userName,Abteilung\nann,Lyon\n", ("userName", "Abteilung"), 1
         )
         kept = apply(file, by=people.alice).first.id
     entry = _asked(app, people)
-    made = (group, inner, application, token, entry, target, secret, case, bought, kept)
+    made = (group, inner, application, token, entry, target, secret, case, bought, kept, wish)
     return Site(app, people, *made)
 
 

@@ -23,6 +23,8 @@ def address(site: Site, route: Route) -> str:
         "case_id": site.case,
         "delivery_id": "00000000-0000-0000-0000-000000000000",
         "session_id": "00000000-0000-0000-0000-000000000000",
+        "part_number": "OFFICE_PRO",
+        "request_id": site.wish,
         "token": "nothing",
         "list_key": "audit",
         "import_id": site.importing,
