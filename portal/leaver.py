@@ -15,7 +15,7 @@ from idp.directory import queries as directory
 from idp.directory.actors import LOCAL, Actor
 from idp.directory.views import UserView
 from portal import license_person, people
-from portal.forms import Refusals, status_of
+from portal.forms import Refusals, options, status_of
 from portal.frame import page
 from portal.license_person import Line
 from portal.targets import places
@@ -26,7 +26,7 @@ class LeaveForm(FlaskForm):
 
     how = RadioField(
         _l("The account"),
-        choices=[("block", _l("Block it")), ("delete", _l("Delete it"))],
+        choices=options({"block": _l("Block it"), "delete": _l("Delete it")}),
         default="block",
     )
 

@@ -90,7 +90,7 @@ def me_license_request(actor: Actor) -> Response | Redirect:
     form = RequestForm()
     held = {one.sku.id for one in queries.licenses_of(actor, actor.id) if one.held_since}
     skus = [sku for sku in queries.requestable(actor) if sku.id not in held]
-    form.product.choices = [(sku.part_number, sku.name) for sku in skus]
+    form.product.choices = {sku.part_number: sku.name for sku in skus}
     ids = {sku.part_number: sku.id for sku in skus}
     if form.validate_on_submit():
         with Refusals(form, {"skuId": "product"}):

@@ -57,6 +57,7 @@ def assign_license(batch: Batch, change: AssignLicense) -> Result:
         raise Conflict("sku_retired", f"{sku.name} is not assigned any more.", attribute="skuId")
     off = _plans(sku, change.plans_off)
     held = _grant(batch, sku.id, kind, principal)
+    changed = held is None or held.row is None or held.row["plans_off"] != off
     if held is None:
         held = _new(batch, sku.id, kind, principal)
     elif held.row is not None and held.row["plans_off"] != off:
@@ -66,7 +67,8 @@ def assign_license(batch: Batch, change: AssignLicense) -> Result:
     if kind == PERSON:
         batch.insisted[principal, sku.id] = batch.index
     _note(batch, held, (kind, principal, name), sku)
-    return Result(held.row["id"], held.row["version"], created=held.before is None)
+    new = held.before is None
+    return Result(held.row["id"], held.row["version"], changed=changed, created=new)
 
 
 def remove_license(batch: Batch, change: RemoveLicense) -> Result:
