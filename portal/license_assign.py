@@ -24,6 +24,7 @@ from portal.forms import Refusals, go, status_of
 from portal.frame import page
 from portal.license_words import CODES
 from portal.licenses import plan_lines
+from portal.refusals import said as sentence_of
 from portal.words import figure
 
 MOST = 200  # people and groups in one form; for more there are groups, and files
@@ -154,7 +155,9 @@ def _assign(actor: Actor, sku: SkuView, chosen: list[Whom], off: list[str]) -> R
     said = ngettext("%(num)s was assigned.", "%(num)s were assigned.", each.changed)
     if not each.refused:
         return go(back, said if each.changed else _("Nothing had to be changed."))
-    refused = [(chosen[place], error.sentence) for place, error in each.refused.items()]
+    refused = [
+        (chosen[place], sentence_of(error.sentence)) for place, error in each.refused.items()
+    ]
     return page("licenses/assigned.html", actor, sku=sku, said=said, refused=refused, back=back)
 
 
@@ -162,7 +165,9 @@ def _foresee(actor: Actor, sku: SkuView, chosen: list[Whom], off: list[str]) -> 
     """What assigning would do: tried out by the write path itself, and taken back."""
     units = [(one.change(sku, off),) for one in chosen]
     each = apply_each(units, actor, dry_run=True)
-    refused = [(chosen[place], error.sentence) for place, error in each.refused.items()]
+    refused = [
+        (chosen[place], sentence_of(error.sentence)) for place, error in each.refused.items()
+    ]
     rest = [unit[0] for place, unit in enumerate(units) if place not in each.refused]
     notes = apply(*rest, by=actor, dry_run=True).notes if rest else ()
     return Foreseen(_said(sku, notes, bool([one for one in chosen if one.kind != "user"])), refused)

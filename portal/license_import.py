@@ -20,6 +20,7 @@ from idp.licensing import queries
 from idp.licensing.products import ProductView
 from portal.forms import Refusals, status_of
 from portal.frame import page
+from portal.refusals import said as sentence_of
 from portal.spreadsheet import plain
 from portal.words import figure
 
@@ -123,7 +124,9 @@ def _judged(actor: Actor, rows: list[Row], *, rehearse: bool) -> list[Row]:
         for row in sound
     ]
     each = apply_each(units, actor, dry_run=rehearse)
-    refused = {sound[place].number: error.sentence for place, error in each.refused.items()}
+    refused = {
+        sound[place].number: sentence_of(error.sentence) for place, error in each.refused.items()
+    }
     refused |= {row.number: said for row in rows if (said := _unknown(row, people, products))}
     return [
         Row(row.number, row.user_name, row.part_number, row.plans_off, refused.get(row.number, ""))

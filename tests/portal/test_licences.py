@@ -89,9 +89,9 @@ def test_a_group_is_assigned_and_removed(site: Site) -> None:
     alice.submit("Assign", step="assign", plan=["MAIL_PRO"])
     alice.get("/licenses/OFFICE_PRO/groups")
     assert "Lyon" in alice.text
-    assert (
-        "Licences that members get Office Pro" in alice.get(f"/identity/groups/{site.inner}").text
-    )
+    alice.get(f"/identity/groups/{site.inner}")
+    assert "Licences that members get" in alice.text
+    assert "Office Pro" in alice.text
     alice.get("/licenses/OFFICE_PRO/groups").submit("Remove… Lyon")
     assert "no longer gets it" in alice.text
     alice.submit("Remove the licence")
