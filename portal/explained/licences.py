@@ -57,6 +57,61 @@ CODES = {
         _("Enter a whole number in the range that the sentence names."),
         YOURSELF,
     ),
+    **same(
+        Explained(
+            _("The file is empty, too long, has too many lines, or is no text."),
+            _("Save it as CSV with at most 2,000 lines and 1 MB, and try again."),
+            YOURSELF,
+        ),
+        "file_empty file_too_long file_unreadable too_many_rows",
+    ),
+    **same(
+        Explained(
+            _("Nobody was chosen, or more than one form can take."),
+            _("Choose people or a group; for very many use a group or a file."),
+            YOURSELF,
+        ),
+        "nobody_chosen too_many_chosen",
+    ),
+    "nothing_to_copy": Explained(
+        _("The person whose licences should be copied holds none."),
+        _("Choose somebody who has what the others should get."),
+        YOURSELF,
+    ),
+    **same(
+        Explained(
+            _("What you ask for is yours already, or you have asked for it and nobody answered."),
+            _("Your licences tell what you have and how your requests stand."),
+            YOURSELF,
+        ),
+        "license_held request_open",
+    ),
+    **same(
+        Explained(
+            _("The request was decided by somebody else meanwhile, or who asked has left."),
+            _("Look at the list of requests again."),
+            YOURSELF,
+        ),
+        "request_decided license_request_not_found",
+    ),
+    "not_oneself": Explained(
+        _("A request is a person’s own: nobody asks in another’s name."),
+        _("Assign the licence instead, if your role lets you."),
+        YOURSELF,
+    ),
+    "sku_not_subscribed": Explained(
+        _("The organization has no licence of this product, so none can be given."),
+        _("Ask who buys for your organization."),
+        ADMINISTRATOR,
+    ),
+    **same(
+        Explained(
+            _("The text is longer than there is room for, or holds characters that are no text."),
+            _("Shorten it, and type it rather than paste it."),
+            YOURSELF,
+        ),
+        "text_too_long text_invalid",
+    ),
     "sku_not_assignable": Explained(
         _("The organization uses this product as a whole, so nobody holds a seat of it."),
         _("Nothing needs to be assigned: everybody has it while the subscription runs."),
