@@ -18,10 +18,10 @@ from idp.directory.actors import Actor
 from idp.directory.errors import Invalid
 from idp.licensing import queries
 from idp.licensing.products import ProductView
+from idp.spreadsheet import plain
 from portal.forms import Refusals, status_of
 from portal.frame import page
 from portal.refusals import said as sentence_of
-from portal.spreadsheet import plain
 from portal.words import figure
 
 MOST, LONGEST = 2_000, 1024 * 1024  # rows, bytes

@@ -1,18 +1,64 @@
 """Licences in the portal: who may do what, and what comes of it, by plain HTTP."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from idp.changes import apply
-from idp.changes.intents import AddMember, AssignLicense, AssignRole, DecideRequest
+from idp.changes.intents import (
+    AddMember,
+    AssignLicense,
+    AssignRole,
+    DecideRequest,
+    PutService,
+    RequestLicense,
+)
 from idp.directory import queries as directory
+from idp.directory.actors import system_actor
 from tests.cast import PASSWORD, person
 from tests.licensing import shop
 from tests.portal.browsing import Visitor
 from tests.portal.conftest import Site
 
-BASIC = "/licenses/OFFICE_BASIC"
+BASIC = "/licenses/DRAW_BASIC"
+
+
+DRAWING = {
+    "slug": "drawing",
+    "name": "Drawing",
+    "address": "https://drawing.example",
+    "skus": [
+        {
+            "part_number": "DRAW_BASIC",
+            "name": "Draw Basic",
+            "plans": [shop.plan("PENS"), shop.plan("DOCS")],
+            "offers": [shop.offer("draw-basic")],
+        },
+        {
+            "part_number": "DRAW_PRO",
+            "name": "Draw Pro",
+            "plans": [shop.plan("PENS_PRO"), shop.plan("DOCS"), shop.plan("VOICE")],
+            "offers": [shop.offer("draw-pro")],
+        },
+    ],
+}
+
+
+@pytest.fixture
+def site(site: Site) -> Site:
+    """Two licences for Alice and the two of a group, five that nobody has; Bob asks for one."""
+    people = site.cast
+    with site.app.app_context():
+        apply(PutService(DRAWING), by=system_actor(""))
+        shop.buy(people.operator, "draw-basic", 2)
+        shop.buy(people.operator, "draw-pro", 5)
+        basic = shop.sku("DRAW_BASIC")
+        apply(AssignLicense(basic, people.alice.id, plans_off=["DOCS"]), by=people.alice)
+        apply(AssignLicense(basic, group_id=site.group), by=people.alice)
+        wish = RequestLicense(people.bob.id, shop.sku("DRAW_PRO"), "For the reports of Lyon")
+        made = apply(wish, by=people.bob).first.id
+    return replace(site, wish=made)
 
 
 def as_role(site: Site, role: str, scope: str = "") -> Visitor:
@@ -30,13 +76,13 @@ def inside(site: Site, act: Callable[[], object]) -> None:
 
 
 def test_who_never_saw_it_finds_what_is_left_and_who_has_it_in_three_clicks(
-    standing: Site,
+    site: Site,
 ) -> None:
-    alice = standing.known_visitor("alice").get("/home")
+    alice = site.visitor("alice").get("/home")
     assert "Licences left" in alice.text
     alice.get(alice.page.xpath("//a[contains(., 'Who has them')]/@href")[0])
-    assert "Office Basic" in alice.text
-    alice.get(alice.page.xpath("//a[. = 'Office Basic']/@href")[0])
+    assert "Draw Basic" in alice.text
+    alice.get(alice.page.xpath("//a[. = 'Draw Basic']/@href")[0])
     assert "Alice Liddell" in alice.text
     assert "Assigned directly" in alice.text
     assert "without Docs" in alice.text
@@ -46,7 +92,7 @@ def test_the_queue_is_shown_with_places_and_first_in_is_first_out(site: Site) ->
     alice = site.visitor("alice").get(f"{BASIC}/problems")
     assert "Number 1 in the queue." in alice.text
     assert "count_violation" in alice.text
-    inside(site, lambda: shop.buy(site.cast.operator, "office-basic", 1))
+    inside(site, lambda: shop.buy(site.cast.operator, "draw-basic", 1))
     assert "Everybody has what they should" in alice.get(f"{BASIC}/problems").text
 
 
@@ -56,10 +102,10 @@ def test_reprocess_says_what_came_of_it(site: Site) -> None:
 
 
 def test_a_licence_is_assigned_after_what_will_happen_was_seen(site: Site) -> None:
-    alice = site.visitor("alice").get("/licenses/OFFICE_PRO/assign")
+    alice = site.visitor("alice").get("/licenses/DRAW_PRO/assign")
     alice.submit("Find", q="heidi")
     who = alice.page.xpath("//input[@name='who' and @value != 'everyone']/@value")[0]
-    alice.submit("See what will happen", who=who, plan=["MAIL_PRO", "DOCS"], step="preview")
+    alice.submit("See what will happen", who=who, plan=["PENS_PRO", "DOCS"], step="preview")
     assert "1 person gets it at once." in alice.text
     alice.submit("Assign", step="assign")
     assert "1 was assigned." in alice.text
@@ -71,10 +117,10 @@ def test_a_refused_assignment_is_foreseen_and_told_with_its_reason(site: Site) -
     who = f"user:{site.cast.heidi.id}"
     alice = site.visitor("alice").get(f"{BASIC}/assign?who={who}")
     alice.submit("See what will happen", step="preview")
-    assert "No licence of Office Basic is left." in alice.text
+    assert "No licence of Draw Basic is left." in alice.text
     alice.submit("Assign", step="assign")
     assert "1 could not be assigned." in alice.text
-    assert "No licence of Office Basic is left." in alice.text
+    assert "No licence of Draw Basic is left." in alice.text
 
 
 def test_nobody_chosen_is_said(site: Site) -> None:
@@ -85,14 +131,14 @@ def test_nobody_chosen_is_said(site: Site) -> None:
 
 def test_a_group_is_assigned_and_removed(site: Site) -> None:
     alice, group = site.visitor("alice"), f"group:{site.inner}"
-    alice.get(f"/licenses/OFFICE_PRO/assign?who={group}")
-    alice.submit("Assign", step="assign", plan=["MAIL_PRO"])
-    alice.get("/licenses/OFFICE_PRO/groups")
+    alice.get(f"/licenses/DRAW_PRO/assign?who={group}")
+    alice.submit("Assign", step="assign", plan=["PENS_PRO"])
+    alice.get("/licenses/DRAW_PRO/groups")
     assert "Lyon" in alice.text
     alice.get(f"/identity/groups/{site.inner}")
     assert "Licences that members get" in alice.text
-    assert "Office Pro" in alice.text
-    alice.get("/licenses/OFFICE_PRO/groups").submit("Remove… Lyon")
+    assert "Draw Pro" in alice.text
+    alice.get("/licenses/DRAW_PRO/groups").submit("Remove… Lyon")
     assert "no longer gets it" in alice.text
     alice.submit("Remove the licence")
     assert "Removed." in alice.text
@@ -114,9 +160,9 @@ def test_direct_assignments_end_and_what_groups_give_is_named(site: Site) -> Non
 
 def test_a_persons_licences_tell_why_and_are_copied(site: Site) -> None:
     people = site.cast
-    inside(site, lambda: shop.buy(people.operator, "office-basic", 5))
+    inside(site, lambda: shop.buy(people.operator, "draw-basic", 5))
     alice = site.visitor("alice").get(f"/identity/people/{people.erin}")
-    assert "Office Basic" in alice.text
+    assert "Draw Basic" in alice.text
     alice.get(f"/identity/people/{people.erin}/licenses")
     assert "Sales" in alice.text
     copy = f"/identity/people/{people.alice.id}/licenses/copy"
@@ -131,21 +177,21 @@ def test_a_persons_licences_tell_why_and_are_copied(site: Site) -> None:
 def test_a_file_is_tried_out_imported_and_its_refusals_told(site: Site) -> None:
     lines = (
         "user name;part number;plans off\n"
-        "heidi@northwind.example;office_pro;VOICE\n"
-        "nobody@northwind.example;OFFICE_PRO\n"
+        "heidi@northwind.example;draw_pro;VOICE\n"
+        "nobody@northwind.example;DRAW_PRO\n"
         "carol@northwind.example;NOTHING\n"
-        "carol@northwind.example;OFFICE_BASIC\n"
+        "carol@northwind.example;DRAW_BASIC\n"
     )
     alice = site.visitor("alice").get("/licenses/import")
     alice.submit("See what will happen", text=lines, step="try")
     assert "1 line can be imported; nothing was changed yet." in alice.text
     assert "3 lines are refused" in alice.text
-    assert "Heidi" not in alice.get("/licenses/OFFICE_PRO").text
+    assert "Heidi" not in alice.get("/licenses/DRAW_PRO").text
     alice.get("/licenses/import").submit("See what will happen", text=lines, step="try")
     alice.submit("Import", step="import")
     assert "1 line was imported." in alice.text
-    assert "No licence of Office Basic is left." in alice.text
-    assert "Heidi" in alice.get("/licenses/OFFICE_PRO").text
+    assert "No licence of Draw Basic is left." in alice.text
+    assert "Heidi" in alice.get("/licenses/DRAW_PRO").text
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", ";;\n"])
@@ -157,11 +203,11 @@ def test_an_empty_file_is_refused(site: Site, text: str) -> None:
 
 def test_somebody_asks_and_reads_the_answer(site: Site) -> None:
     heidi = site.visitor("heidi").get("/me/licences").get("/me/licences/request")
-    heidi.submit("Ask for it", product="OFFICE_PRO", reason="Tickets")
+    heidi.submit("Ask for it", product="DRAW_PRO", reason="Tickets")
     assert "Your wish is on its way." in heidi.text
     assert "waits to be decided" in heidi.text
-    heidi.get("/me/licences/request").submit("Ask for it", product="OFFICE_PRO")
-    assert "You have asked for Office Pro already" in heidi.text
+    heidi.get("/me/licences/request").submit("Ask for it", product="DRAW_PRO")
+    assert "You have asked for Draw Pro already" in heidi.text
     carol = site.visitor("carol").get("/licenses/requests")
     assert "Tickets" in carol.text
     carol.get(f"/licenses/requests/{site.wish}")
@@ -182,10 +228,10 @@ def test_the_report_tells_what_is_unknown_and_frees_doubles(site: Site) -> None:
     alice = site.visitor("alice").get("/licenses/reclaim")
     assert "Unknown: nobody but administrators" in alice.text
     people = site.cast
-    inside(site, lambda: shop.buy(people.operator, "office-basic", 5))
+    inside(site, lambda: shop.buy(people.operator, "draw-basic", 5))
     double = AssignLicense
     with site.app.app_context():
-        apply(double(shop.sku("OFFICE_BASIC"), people.bob.id), by=people.operator)
+        apply(double(shop.sku("DRAW_BASIC"), people.bob.id), by=people.operator)
     alice.get("/licenses/reclaim?reason=doubled")
     assert "Bob Núñez" in alice.text
     seat = alice.page.xpath("//input[@name='seat']/@value")[0]
@@ -198,7 +244,7 @@ def test_a_leaver_loses_everything_in_one_step(site: Site, how: str, said: str) 
     bob = site.cast.bob.id
     alice = site.visitor("alice").get(f"/identity/people/{bob}/leave")
     assert "Sales" in alice.text
-    assert "Office Basic" in alice.text
+    assert "Draw Basic" in alice.text
     alice.submit("End the account", how=how)
     assert said in alice.text
     assert "Left to do" in alice.text
@@ -216,7 +262,7 @@ def test_the_last_administrator_cannot_leave(site: Site) -> None:
 
 def test_who_adds_members_is_told_that_this_licenses_them(site: Site) -> None:
     groups = as_role(site, "groups_administrator").get(f"/identity/groups/{site.group}/add")
-    assert "Whoever becomes a member gets these licences: Office Basic." in groups.text
+    assert "Whoever becomes a member gets these licences: Draw Basic," in groups.text
     assert groups.get("/licenses").answer.status_code == 403
 
 
