@@ -12,16 +12,19 @@ from flask_babel import ngettext
 
 from idp.changes.intents import (
     AddMember,
+    AssignLicense,
     BlockUser,
     Change,
     DeleteUser,
     EndSessions,
+    ReclaimLicenses,
     UnblockUser,
 )
 from idp.directory import queries
 from idp.directory.actors import Actor
 from idp.directory.errors import Invalid
 from idp.directory.values import key as name_key
+from idp.licensing.queries import products
 from portal.listing import Words
 
 _SUGGESTED = 8
@@ -75,6 +78,22 @@ def _end_sessions(actor: Actor, user_id: str, _target: str) -> Change:
 
 
 GROUP = Target(_l("Name of the group"), _group, _groups_near)
+
+
+def _products_near(actor: Actor, text: str) -> list[str]:
+    names = [one.sku.name for one in products(actor)]
+    return [name for name in names if text.casefold() in name.casefold()]
+
+
+def _product(actor: Actor, name: str) -> str:
+    wanted = name.strip().casefold()
+    for one in products(actor):
+        if wanted in (one.sku.name.casefold(), one.sku.part_number.casefold()):
+            return one.sku.id
+    raise Invalid("product_unknown", "Your organization has no such product.", attribute="target")
+
+
+PRODUCT = Target(_l("Name of the product"), _product, _products_near)
 
 ACTIONS: dict[str, BulkAction] = {
     one.key: one
@@ -137,6 +156,38 @@ ACTIONS: dict[str, BulkAction] = {
                 n,
             ),
             target=GROUP,
+        ),
+        BulkAction(
+            "assign-licence",
+            _l("Assign a licence"),
+            "licenses.write",
+            lambda _actor, user_id, sku_id: AssignLicense(sku_id, user_id),
+            lambda n: ngettext(
+                "%(num)s person gets the licence directly, if there is one for them.",
+                "%(num)s people get the licence directly, as far as there are licences.",
+                n,
+            ),
+            lambda n: ngettext(
+                "%(num)s person was given the licence.", "%(num)s people were given the licence.", n
+            ),
+            target=PRODUCT,
+        ),
+        BulkAction(
+            "remove-licence",
+            _l("Remove a licence"),
+            "licenses.write",
+            lambda _actor, user_id, sku_id: ReclaimLicenses([(user_id, sku_id)]),
+            lambda n: ngettext(
+                "The direct assignment of %(num)s person ends; what groups give stays.",
+                "The direct assignments of %(num)s people end; what groups give stays.",
+                n,
+            ),
+            lambda n: ngettext(
+                "The direct assignment of %(num)s person has ended.",
+                "The direct assignments of %(num)s people have ended.",
+                n,
+            ),
+            target=PRODUCT,
         ),
         BulkAction(
             "delete",

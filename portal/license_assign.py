@@ -25,7 +25,6 @@ from portal.frame import page
 from portal.license_words import CODES
 from portal.licenses import plan_lines
 from portal.refusals import said as sentence_of
-from portal.words import figure
 
 MOST = 200  # people and groups in one form; for more there are groups, and files
 FOUND = 10
@@ -144,9 +143,9 @@ def _group(one: GroupView) -> Whom:
 
 def _check(chosen: Sequence[Whom]) -> None:
     if not chosen:
-        raise Invalid("nobody_chosen", _("Choose people, a group, or everyone first."))
+        raise Invalid("nobody_chosen", "Choose people, a group, or everyone first.")
     if len(chosen) > MOST:
-        raise Invalid("too_many_chosen", _("Choose at most %(most)s at once.", most=figure(MOST)))
+        raise Invalid("too_many_chosen", f"Choose at most {MOST:,} at once.")
 
 
 def _assign(actor: Actor, sku: SkuView, chosen: list[Whom], off: list[str]) -> Response | Redirect:

@@ -22,7 +22,6 @@ from idp.spreadsheet import plain
 from portal.forms import Refusals, status_of
 from portal.frame import page
 from portal.refusals import said as sentence_of
-from portal.words import figure
 
 MOST, LONGEST = 2_000, 1024 * 1024  # rows, bytes
 _TITLES = {"user name", "username", "user_name", "benutzername"}
@@ -78,13 +77,13 @@ def _text(form: ImportForm) -> str:
     upload = form.file.data
     raw = upload.read(LONGEST + 1) if upload else b""
     if len(raw) > LONGEST:
-        raise Invalid("file_too_long", _("The file is longer than 1 MB."), attribute="file")
+        raise Invalid("file_too_long", "The file is longer than 1 MB.", attribute="file")
     for encoding in ("utf-8-sig", "cp1252"):
         try:
             return raw.decode(encoding) if raw else form.text.data or ""
         except UnicodeDecodeError:
             continue
-    raise Invalid("file_unreadable", _("This is no text."), attribute="file")
+    raise Invalid("file_unreadable", "This is no text.", attribute="file")
 
 
 def _read(text: str) -> list[Row]:
@@ -95,9 +94,9 @@ def _read(text: str) -> list[Row]:
     if lines and lines[0][0].strip().lower() in _TITLES:
         lines = lines[1:]
     if not lines:
-        raise Invalid("file_empty", _("There is no line to import."), attribute="text")
+        raise Invalid("file_empty", "There is no line to import.", attribute="text")
     if len(lines) > MOST:
-        most = _("At most %(most)s lines at once.", most=figure(MOST))
+        most = f"At most {MOST:,} lines at once."
         raise Invalid("too_many_rows", most, attribute="file")
     return [_row(number, line) for number, line in enumerate(lines, 1)]
 

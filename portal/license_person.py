@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Response, url_for
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from flask_wtf import FlaskForm
@@ -27,7 +26,6 @@ from portal import license_words
 from portal.forms import Refusals, go, status_of
 from portal.frame import page
 from portal.license_words import Fix, From
-from portal.words import figure
 
 MOST = 200  # people copied to at once
 
@@ -99,11 +97,11 @@ def person_license_copy(actor: Actor, user_id: str) -> Response | Redirect:
 
 def _named(actor: Actor, names: Sequence[str]) -> list[str]:
     if len(names) > MOST:
-        most = _("Name at most %(most)s people at once.", most=figure(MOST))
+        most = f"Name at most {MOST:,} people at once."
         raise Invalid("too_many_chosen", most, attribute="user_names")
     found = queries.people_by_names(actor, names)
     missing = [name for name in names if name not in found]
     if missing:
-        said = _("Nobody here has the user name %(name)s.", name=missing[0][:100])
+        said = f"Nobody here has the user name {missing[0][:100]}."
         raise Invalid("user_unknown", said, attribute="user_names")
     return list(dict.fromkeys(found[name].id for name in names))

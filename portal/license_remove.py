@@ -86,7 +86,7 @@ def _from_people(actor: Actor, sku: SkuView) -> Removal:
     shared = {s for one in found for s in license_words.sources(one.sources) if _stays(s)}
     keep = sum(any(source.kind != "user" for source in one.sources) for one in found)
     if not found:
-        raise Invalid("bulk_nobody", _("Choose people in the list first."))
+        raise Invalid("bulk_nobody", "Choose people in the list first.")
     says = [
         ngettext("%(num)s direct assignment ends.", "%(num)s direct assignments end.", len(own))
     ]

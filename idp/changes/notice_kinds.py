@@ -8,7 +8,7 @@ next, the notice of the one is resolved and the notice of the other is new, and 
 
 from dataclasses import replace
 
-from idp.changes import endings, troubles
+from idp.changes import endings, seat_troubles, troubles
 from idp.changes.notices import Kind
 from idp.directory.expiry import THRESHOLDS
 
@@ -125,5 +125,30 @@ KINDS: dict[str, Kind] = {
         endpoint="portal.jobs",
         tells="",  # a mail would share their fate
         cases=troubles.dead_deliveries,
+    ),
+    "license_shortage": replace(
+        _STOPPED,
+        state="Pending",
+        subject=N_("%(name)s: people who wait for a licence: %(count)s"),
+        sentence=N_("None is left. Who has waited longest gets the next one that becomes free."),
+        todo=N_("Buy more, or take back what nobody uses."),
+        verb=N_("See who waits"),
+        endpoint="portal.license_problems",
+        sees="licenses.read",
+        tells="licenses.write",
+        cases=seat_troubles.shortages,
+    ),
+    "license_errors": replace(
+        _STOPPED,
+        subject=N_("%(name)s: people who cannot be given their licence: %(count)s"),
+        sentence=N_(
+            "Another product excludes it or is missing, or their country has no such plan."
+        ),
+        todo=N_("Each of them is listed with the reason and what mends it."),
+        verb=N_("See the reasons"),
+        endpoint="portal.license_problems",
+        sees="licenses.read",
+        tells="licenses.write",
+        cases=seat_troubles.errors,
     ),
 }

@@ -321,3 +321,17 @@ def test_a_user_administrator_over_a_group_reaches_its_members_only(site: Site) 
     assert "Your role covers the members of a group" in scoped.text
     scoped.get("/me").post(f"{BASIC}/remove", who=f"group:{site.group}", confirmed="1")
     assert scoped.answer.status_code == 404 or "Nothing was changed" in scoped.text
+
+
+def test_many_chosen_in_the_list_of_people_get_and_lose_a_licence(site: Site) -> None:
+    ids = [site.cast.heidi.id, site.cast.carol.id]
+    alice = site.visitor("alice").get("/identity/people")
+    alice.submit("Go on with the chosen", action="assign-licence", id=ids)
+    alice.submit("Assign a licence", target="Nothing")
+    assert "Your organization has no such product." in alice.text
+    alice.submit("Assign a licence", target="draw pro")
+    assert "2 people were given the licence." in alice.text
+    alice.get("/identity/people").submit("Go on with the chosen", action="remove-licence", id=ids)
+    alice.submit("Remove a licence", target="DRAW_PRO")
+    assert "The direct assignments of 2 people have ended." in alice.text
+    assert "Nobody has this product" in alice.get("/licenses/DRAW_PRO").text
