@@ -21,7 +21,7 @@ from idp.changes.intents import CancelImport, CommitImport, KeepImport, MapImpor
 from idp.directory import queries
 from idp.directory.actors import Actor
 from idp.importing import columns, files, results
-from idp.importing.run import Told
+from idp.importing.run import RowResult
 from portal import downloads
 from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
@@ -171,12 +171,12 @@ def import_result(actor: Actor, import_id: str) -> Response:
     return downloads.table(results.rows(table, one.mapping, told), "people-result")
 
 
-def _told(actor: Actor, import_id: str) -> Iterator[Told]:
+def _told(actor: Actor, import_id: str) -> Iterator[RowResult]:
     after = 0
     while True:
         rows: list[Any] = imports.rows_of(actor, import_id, after=after, limit=_CHUNK)
         for row in rows:
-            yield Told(row.number, row.status, row.user_id, row.code, row.message)
+            yield RowResult(row.number, row.status, row.user_id, row.code, row.message)
         if len(rows) < _CHUNK:
             return
         after = rows[-1].number

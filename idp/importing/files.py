@@ -60,9 +60,10 @@ def _decoded(content: bytes) -> tuple[str, str]:
     if guess:
         return guess, _decode(content, guess)
     try:
-        return "utf-8", content.decode("utf-8")
+        content.decode("utf-8")
     except UnicodeDecodeError:
         return "windows-1252", _decode(content, "cp1252")
+    return "utf-8", _decode(content, "utf-8")
 
 
 def _wide(content: bytes) -> str:

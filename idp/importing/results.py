@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from idp.importing.columns import ID, STATUS
 from idp.importing.files import Table
-from idp.importing.run import Told
+from idp.importing.run import RowResult
 
 
-def rows(table: Table, mapping: Mapping[int, str], told: Iterable[Told]) -> Iterator[list[object]]:
+def rows(table: Table, mapping: Mapping[int, str], told: Iterable[RowResult]) -> Iterator[list[object]]:
     """The headings, then every row: the cells as given, then status, code, message and id.
 
     Columns that an earlier result file added are replaced; where a column holds ids, it is kept.
@@ -18,7 +18,7 @@ def rows(table: Table, mapping: Mapping[int, str], told: Iterable[Told]) -> Iter
     shown = [n for n in range(len(table.header)) if n not in left_out]
     yield [*(table.header[n] for n in shown), *STATUS, *([] if place is not None else [ID])]
     for line in table.lines:
-        one = known.get(line.number, Told(line.number, "waiting"))
+        one = known.get(line.number, RowResult(line.number, "waiting"))
         cells: list[object] = [line.cells[n] if n < len(line.cells) else "" for n in shown]
         if place is not None and one.user_id:
             cells[shown.index(place)] = one.user_id

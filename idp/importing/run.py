@@ -24,7 +24,7 @@ _NOT_NOW = frozenset({"too_many", "unavailable"})
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RowResult:
     """What became, or would become, of a row."""
 
     number: int
@@ -105,21 +105,21 @@ def _advance(row: Kept, made: Plan, rows: int, refused: Refusals) -> AdvanceImpo
     return AdvanceImport(row["id"], row["claims"], row["position"], rows, places, said)
 
 
-def _told(made: Plan, each: Each) -> list[Told]:
+def _told(made: Plan, each: Each) -> list[RowResult]:
     """What would become of each row of a chunk, by what the audit would say."""
     errors = made.refused | {made.rows[place].number: e for place, e in each.refused.items()}
-    told = [Told(n, "refused", "", e.code, e.sentence) for n, e in errors.items()]
+    told = [RowResult(n, "refused", "", e.code, e.sentence) for n, e in errors.items()]
     for place, results in each.results.items():
         one = made.rows[place]
         created = any(result.created for result in results)
         status = "created" if created else "updated" if one.user_id in each.named else "unchanged"
-        told.append(Told(one.number, status, "" if created else one.user_id))
+        told.append(RowResult(one.number, status, "" if created else one.user_id))
     return sorted(told, key=lambda one: one.number)
 
 
 def at_once(
     by: Actor, table: Table, mapping: Mapping[int, str], *, dry_run: bool
-) -> Iterator[Told]:
+) -> Iterator[RowResult]:
     """The whole file, chunk by chunk, for the operator at the console."""
     names = Names.of(table, mapping)
     for chunk in _chunks(table.lines):

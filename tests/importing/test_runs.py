@@ -33,10 +33,10 @@ HEAD = "userName,name.givenName,emails,groups\n"
 
 
 def text_of(count: int, start: int = 0) -> str:
+    """Newcomers with two addresses each, in one group."""
+    mails = "u{0}@northwind.example|k{0}@x.example"
     rows = range(start, start + count)
-    return HEAD + "".join(
-        f"u{n:05},Kim {n},u{n}@northwind.example|k{n}@x.example,Kitchen\n" for n in rows
-    )
+    return HEAD + "".join(f"u{n:05},Kim {n},{mails.format(n)},Kitchen\n" for n in rows)
 
 
 def kept(by: Actor, text: str) -> str:
