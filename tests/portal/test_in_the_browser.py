@@ -208,3 +208,23 @@ def test_the_menu_opens_without_javascript_on_a_narrow_screen(portal: Portal) ->
     menu.get_by_role("link", name="Groups", exact=True).click()
     expect(page.locator("h1")).to_have_text("Groups")
     context.close()
+
+
+def test_an_import_goes_on_by_itself_ends_by_itself_and_leaves_the_focus(
+    portal: Portal, context: BrowserContext
+) -> None:
+    page, said = watched(context)
+    sign_in(page, portal.origin, "alice")
+    page.goto(f"{portal.origin}/identity/people/import")
+    content = "userName\n" + "".join(f"imported{n}\n" for n in range(600))
+    file = {"name": "people.csv", "mimeType": "text/csv", "buffer": content.encode()}
+    page.locator("[name=file]").set_input_files(file)  # type: ignore[arg-type]
+    page.get_by_role("button", name="Upload").press("Enter")
+    page.get_by_role("button", name="Rehearse").press("Enter")
+    page.get_by_role("button", name="Cancel the import").focus()
+    expect(page.locator(".facts")).to_contain_text("600", timeout=60_000)
+    expect(page.locator("progress")).to_have_count(0)
+    expect(page.get_by_role("button", name="Cancel the import")).to_be_focused()
+    expect(page.get_by_role("button", name="Import", exact=True)).to_be_visible()
+    assert check(page) == []
+    assert said == []
