@@ -7,7 +7,9 @@ from idp.importing.files import Table
 from idp.importing.run import RowResult
 
 
-def rows(table: Table, mapping: Mapping[int, str], told: Iterable[RowResult]) -> Iterator[list[object]]:
+def rows(
+    table: Table, mapping: Mapping[int, str], told: Iterable[RowResult]
+) -> Iterator[list[object]]:
     """The headings, then every row: the cells as given, then status, code, message and id.
 
     Columns that an earlier result file added are replaced; where a column holds ids, it is kept.
