@@ -109,4 +109,4 @@ def test_the_doors_are_those_that_the_app_binds() -> None:
     bound = imported(app)
     assert {"portal", "scim", "idp.cli", "idp.federation"} <= bound
     packages = {path.name for path in (ROOT / "idp").iterdir() if (path / "__init__.py").exists()}
-    assert packages == {"changes", "cli", "directory", "federation", "importing"}
+    assert packages == {"changes", "cli", "directory", "federation", "importing", "licensing"}
