@@ -119,7 +119,9 @@ def nobody_raises_themselves(batch: Batch) -> None:
     """Roles are given and taken by somebody else."""
     if batch.actor.kind == "user" and batch.actor.id in batch.role_targets:
         raise Forbidden(
-            "own_role", "You cannot change your own roles; another Global Administrator can."
+            "own_role",
+            "You cannot change your own roles; another Global Administrator can.",
+            attribute="userName",
         )
 
 

@@ -89,7 +89,7 @@ ROLES: dict[str, Role] = dict(
             "federation_administrator",
             "Federation and Domain Administrator",
             "Domains, applications, federation, provisioning and directory sync.",
-            "connections.read connections.write domains.read domains.write organization.read",
+            "connections.read connections.write domains.read domains.write",
             privileged=True,
         ),
         _role(
