@@ -13,6 +13,7 @@ power. So the forms of both sides are kept apart: beginning and ending make all 
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from math import ceil
 from typing import Any, TypeVar
 
 from flask import after_this_request, current_app, g, request
@@ -48,6 +49,11 @@ class Preview:
     def until(self) -> datetime:
         """When it is over."""
         return datetime.fromtimestamp(self.ends, UTC)
+
+    @property
+    def minutes(self) -> int:
+        """How many are left, the one that has begun among them."""
+        return ceil((self.until - now()) / timedelta(minutes=1))
 
     @property
     def over(self) -> bool:

@@ -108,8 +108,9 @@ ROLE_LIST = Listing(
 def roles(actor: Actor) -> Response:
     """The roles, with how many hold each."""
     found = show(ROLE_LIST, actor)
-    chiefs = next((r.holders for r in found.rows if r.key == GLOBAL_ADMINISTRATOR), 0)
-    return page("roles/list.html", actor, found=found, too_many=chiefs > MANY)
+    held = queries.role_holders(actor, role=GLOBAL_ADMINISTRATOR)
+    chiefs = {one.user_id for one in held if one.scope_group_id is None}
+    return page("roles/list.html", actor, found=found, too_many=len(chiefs) > MANY)
 
 
 def _matters(role: Role) -> bool:

@@ -1,10 +1,15 @@
 """Groups, roles, provisioning and applications, by plain HTTP as without JavaScript."""
 
+from datetime import UTC, datetime
 from io import BytesIO
 
 import pytest
 
+from idp.changes import apply
+from idp.changes.intents import AssignRole
 from idp.directory import queries
+from idp.directory.roles import GLOBAL_ADMINISTRATOR
+from tests.cast import person
 from tests.federation import partners
 from tests.portal.browsing import Visitor
 from tests.portal.conftest import Site
@@ -69,6 +74,57 @@ def test_a_wrong_assignment_is_refused(
     alice.get("/identity/roles/global_reader/assign").submit("Assign the role", **fields)
     assert alice.answer.status_code == 422
     assert sentence in alice.text
+
+
+def test_who_takes_a_role_for_themselves_is_refused_beside_the_name(alice: Visitor) -> None:
+    alice.get("/identity/roles/global_reader/assign")
+    alice.submit("Assign the role", user_name="alice@northwind.example")
+    assert alice.answer.status_code == 422
+    assert "You cannot change your own roles" in alice.page.xpath("string(//*[@class='wrong'])")
+
+
+def test_more_than_four_global_administrators_are_too_many(site: Site, alice: Visitor) -> None:
+    by, bob = site.cast.operator, site.cast.bob.id
+    with site.app.app_context():
+        for number in range(3):
+            person(by, f"chief{number}@northwind.example", "Chief", GLOBAL_ADMINISTRATOR)
+        apply(AssignRole(bob, GLOBAL_ADMINISTRATOR, site.group), by=by)  # reaches a group only
+    assert "More than four people" not in alice.get("/identity/roles").text
+    with site.app.app_context():
+        apply(AssignRole(bob, GLOBAL_ADMINISTRATOR), by=by)
+    assert "More than four people" in alice.get("/identity/roles").text
+
+
+def test_the_access_review_tells_use_reach_and_end(site: Site, alice: Visitor) -> None:
+    with site.app.app_context():
+        end = datetime(2031, 1, 1, tzinfo=UTC)
+        held = AssignRole(site.cast.bob.id, "helpdesk_administrator", site.group, end)
+        apply(held, by=site.cast.operator)
+    alice.get("/identity/roles").get("/identity/roles/review?sort=-name")
+    rows = [" ".join(row.text_content().split()) for row in alice.page.xpath("//tbody/tr")]
+    assert [row[:2] for row in rows] == ["HW", "CN", "BN", "AL"]
+    assert "Members of Sales" in rows[2]
+    assert "1 January 2031" in rows[2]
+    assert "never" in rows[2]
+    alice.submit("Show", role="user_administrator", sort="")
+    assert "1 assignment" in alice.text
+    alice.submit("Export as CSV")
+    assert alice.answer.mimetype == "text/csv"
+    with alice.answer as file:
+        lines = file.get_data(as_text=True).splitlines()
+    assert lines[1].startswith("Carol Ng,carol@northwind.example,User Administrator,Everyone,")
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize("role", ["security_reader", "global_reader"])
+def test_readers_see_roles_without_buttons(site: Site, role: str) -> None:
+    with site.app.app_context():
+        person(site.cast.operator, "rita@northwind.example", "Rita", role)
+    rita = site.visitor("rita")
+    for url in ("/identity/roles", f"/identity/roles/{role}", "/identity/roles/review"):
+        links = rita.get(url).page.xpath("//main//a/@href")
+        assert rita.answer.status_code == 200
+        assert not [one for one in links if one.endswith(("/assign", "/remove", "/preview"))]
 
 
 def test_names_are_suggested_as_one_types(alice: Visitor) -> None:

@@ -151,6 +151,27 @@ def test_pages_for_nobody_and_wrong_forms_are_accessible(
     assert said == []
 
 
+def test_a_preview_is_accessible_and_its_menu_opens(
+    portal: Portal, context: BrowserContext
+) -> None:
+    page, said = watched(context)
+    sign_in(page, portal.origin, "alice")
+    page.goto(f"{portal.origin}/identity/roles/user_administrator/preview")
+    page.get_by_role("button", name="Preview as this role").click()
+    page.wait_for_url("**/home")
+    wrong = check(page)
+    page.goto(f"{portal.origin}/identity/people")
+    wrong += check(page)
+    page.set_viewport_size({"width": 320, "height": 700})
+    page.get_by_label("Show the menu").check()
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="Groups").click()
+    expect(page.locator("h1")).to_have_text("Groups")
+    page.get_by_role("button", name="End preview").click()
+    expect(page.get_by_role("button", name="End preview")).to_have_count(0)
+    assert wrong == []
+    assert said == []
+
+
 def test_people_are_found_as_one_types(portal: Portal, context: BrowserContext) -> None:
     page, said = watched(context)
     sign_in(page, portal.origin, "alice")

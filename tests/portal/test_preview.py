@@ -39,7 +39,9 @@ def banner(visitor: Visitor) -> str:
 
 def test_every_page_says_so_and_ends_it(looking: Visitor) -> None:
     for url in ("/home", "/identity/people", "/me", "/identity/roles", "/nowhere"):
-        assert "You see the portal as User Administrator." in banner(looking.get(url))
+        assert "You see the portal as User Administrator. Nothing can be changed." in banner(
+            looking.get(url)
+        )
     looking.submit("End preview")
     assert looking.path == "/identity/roles/user_administrator"
     assert "You have your own roles again." in looking.text
