@@ -23,6 +23,7 @@ from idp.changes import (
     ledger,
     outbox,
     seat_turns,
+    sign_ins,
     tokens,
 )
 from idp.config import Settings
@@ -37,6 +38,8 @@ CHORES: dict[str, tuple[timedelta, Callable[[], object]]] = {
     "event_tokens": (timedelta(hours=1), tokens.sweep),
     "journal": (timedelta(hours=1), journal.sweep),
     "notices": (timedelta(hours=1), alarms.warn),
+    "sign_in_days": (timedelta(hours=1), sign_ins.count),
+    "old_sign_ins": (timedelta(days=1), sign_ins.sweep),
     "old_notices": (timedelta(days=1), board.sweep),
     "subscriptions": (timedelta(hours=1), due.follow),
 }

@@ -17,7 +17,7 @@ from flask import Response, current_app, g, request
 from flask import session as flask_session
 
 from idp import logs
-from idp.changes import apply, ledger
+from idp.changes import apply, ledger, sign_ins
 from idp.changes.intents import EndSession, RedeemLink, SetPassword, StartSession
 from idp.clock import now
 from idp.config import Settings
@@ -78,12 +78,24 @@ def sign_in(user_name: str, password: str, *, org_id: str | None = None) -> Sign
     found = candidates[0] if len(candidates) == 1 else None
     stored = found.secret_hash if found else None
     if not verify_password(stored, password) or found is None:
+        _keep_refusal(found, user_name)
         raise Forbidden("sign_in_failed", "The user name or the password is not right.")
     ledger.forgive(keys)
     by = _at_the_door(found.org_id, found.id, found.user_name)
     if needs_rehash(found.secret_hash):
         apply(SetPassword(found.id, rehash_password(password), rehash=True), by=by)
     return _start(by, found.id, "password")
+
+
+def _keep_refusal(found: Any, user_name: str) -> None:
+    account = next(key for key in _throttle_keys(user_name) if key.startswith("account:"))
+    sign_ins.refuse(
+        found,
+        user_name.strip(),
+        domain_of(user_name),
+        ip=request.remote_addr or "",
+        throttle_key=account,
+    )
 
 
 def _name_key(user_name: str) -> str:

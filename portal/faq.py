@@ -172,9 +172,11 @@ SYMPTOMS = (
         "application-refuses",
         _("An application refuses the sign-in"),
         _(
-            "The audit says whether we let the person through and why not. If we did, "
+            "The sign-ins say whether we let the person through and why not. If we did, "
             "compare the application’s certificate and addresses with our metadata."
         ),
+        _("Sign-ins"),
+        "portal.sign_ins_page",
     ),
     Answer(
         "no-licence",

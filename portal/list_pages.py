@@ -22,7 +22,16 @@ from idp.directory import queries
 from idp.directory.actors import Actor
 from idp.directory.errors import not_found
 from idp.directory.saved_views import LONGEST_NAME
-from portal import downloads, groups, history, license_lists, people_list, role_review, roles
+from portal import (
+    downloads,
+    groups,
+    history,
+    license_lists,
+    people_list,
+    role_review,
+    roles,
+    sign_ins,
+)
 from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
 from portal.listing import Asked, Listing, ask, asked_by, chips, everything
@@ -36,6 +45,7 @@ LISTS: dict[str, Listing] = {
         role_review.ROLE_REVIEW,
         history.AUDIT,
         *license_lists.LISTS,
+        sign_ins.SIGN_INS,
     )
 }
 

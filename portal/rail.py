@@ -76,6 +76,7 @@ RAIL = (
         _l("Activity"),
         (
             Item(_l("Audit"), "portal.audit_page", "audit", "audit.read"),
+            Item(_l("Sign-ins"), "portal.sign_ins_page", "key"),
             Item(_l("Jobs"), "portal.jobs", "clock", "connections.read"),
             Item(_l("Status"), "portal.status", "good"),
         ),

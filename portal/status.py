@@ -21,6 +21,8 @@ CHORES = {
     "event_tokens": _l("Forget events that were taken"),
     "journal": _l("Shorten journals"),
     "notices": _l("Look for what ends or fails"),
+    "sign_in_days": _l("Count the sign-ins of the day"),
+    "old_sign_ins": _l("Forget old sign-ins"),
     "old_notices": _l("Forget old notices"),
     "subscriptions": _l("Follow subscriptions through time"),
 }

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from idp.changes import sign_ins
 from idp.changes.authority import check_own_password, check_rank, check_scope
 from idp.changes.batch import Batch, Needs, Person, Result, Row
 from idp.changes.intents import (
@@ -175,6 +176,8 @@ def start_session(batch: Batch, change: StartSession) -> Result:
         _target(who),
         {"strength": [None, change.strength], "ip": [None, row["ip"]]},
     )
+    name = str(who.flat.get("userName") or "")
+    sign_ins.record(batch, (who.id, name), method=change.strength, ip=row["ip"])
     return Result(row["id"], changed=True, secret=reference)
 
 
@@ -229,6 +232,14 @@ def record_sign_in(batch: Batch, change: RecordSignIn) -> Result:
         related_kind="Connection",
         related_id=change.partner_id,
         related_name=partner["name"],
+    )
+    sign_ins.record(
+        batch,
+        (who.id, str(who.flat.get("userName") or "")),
+        method="application",
+        partner=partner["name"],
+        result=sign_ins.SUCCESS if change.result == "success" else sign_ins.REFUSED,
+        reason=change.reason,
     )
     return Result(who.id, who.row["version"], changed=True)
 

@@ -22,7 +22,7 @@ def open_one(title: str, text: str, impact: str, org: str | None) -> Answer:
     """Say on the status page that something is wrong."""
     org_id = organization(org).id if org else incidents.EVERYBODY
     made = incidents.open_incident(title, text, impact=impact, org_id=org_id)
-    return Answer({"id": made, "status": "open"})
+    return Answer({"incident": made, "status": "open"})
 
 
 @command("update", incident)
@@ -31,7 +31,7 @@ def open_one(title: str, text: str, impact: str, org: str | None) -> Answer:
 def update(incident_id: str, text: str) -> Answer:
     """Say how it goes on."""
     incidents.update_incident(incident_id, text)
-    return Answer({"id": incident_id, "status": "open"})
+    return Answer({"incident": incident_id, "status": "open"})
 
 
 @command("close", incident)
@@ -40,20 +40,20 @@ def update(incident_id: str, text: str) -> Answer:
 def close(incident_id: str, text: str) -> Answer:
     """Say that it is over."""
     incidents.update_incident(incident_id, text, close=True)
-    return Answer({"id": incident_id, "status": "closed"})
+    return Answer({"incident": incident_id, "status": "closed"})
 
 
 @command("list", incident)
 def list_all() -> Answer:
     """List incidents, those that are open first."""
     rows = [_row(one) for one in incidents.all_incidents()]
-    shown = [(r["id"], r["status"], r["impact"], r["opened"], r["title"]) for r in rows]
+    shown = [(r["incident"], r["status"], r["impact"], r["opened"], r["title"]) for r in rows]
     return Answer({"incidents": rows}, table(shown, "There is no incident."))
 
 
 def _row(one: IncidentView) -> dict[str, Any]:
     return {
-        "id": one.id,
+        "incident": one.id,
         "status": "closed" if one.closed_at else "open",
         "impact": one.impact,
         "org_id": one.org_id or None,

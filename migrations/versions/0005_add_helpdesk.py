@@ -18,12 +18,15 @@ def upgrade() -> None:
     _helpdesk()
     _logos()
     _incidents()
+    _sign_ins()
     op.add_column("chores", sa.Column("ran_at", MOMENT, nullable=True))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("chores") as chores:
         chores.drop_column("ran_at")
+    op.drop_table("sign_in_days")
+    op.drop_table("sign_ins")
     op.drop_table("incident_entries")
     op.drop_table("incidents")
     op.drop_table("logos")
@@ -174,3 +177,40 @@ def _incidents() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incident_entries")),
     )
     op.create_index("ix_incident_entries_incident", "incident_entries", ["incident_id", "at"])
+
+
+# --- sign-ins -----------------------------------------------------------------------------------
+
+
+def _sign_ins() -> None:
+    op.create_table(
+        "sign_ins",
+        sa.Column("id", sa.String(length=36), nullable=False),
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=False),
+        sa.Column("user_name", sa.Text(), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("method", sa.String(length=16), nullable=False),
+        sa.Column("partner", sa.Text(), nullable=False),
+        sa.Column("result", sa.String(length=8), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("ip", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(["org_id"], ["organizations.id"], name=op.f("fk_sign_ins_org_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sign_ins")),
+    )
+    op.create_index("ix_sign_ins_org", "sign_ins", ["org_id", "id"])
+    op.create_index("ix_sign_ins_user", "sign_ins", ["user_id", "id"])
+    op.create_index("ix_sign_ins_day", "sign_ins", ["org_id", "day", "result"])
+    op.create_index("ix_sign_ins_at", "sign_ins", ["at"])
+    op.create_table(
+        "sign_in_days",
+        sa.Column("org_id", sa.String(length=36), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("result", sa.String(length=8), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["org_id"], ["organizations.id"], name=op.f("fk_sign_in_days_org_id")
+        ),
+        sa.PrimaryKeyConstraint("org_id", "day", "result", name=op.f("pk_sign_in_days")),
+    )

@@ -27,6 +27,7 @@ LEARNT = {
     "client_id": "CLIENT_ID",
     "client_secret": "CLIENT_SECRET",
     "stream": "STREAM",
+    "incident": "INCIDENT",
     "nextCursor": "NEXT",
 }
 

@@ -19,6 +19,7 @@ MAY_WRITE = {
     "idp/changes/ledger.py",
     "idp/changes/outbox.py",
     "idp/changes/provisioned.py",
+    "idp/changes/sign_ins.py",
     "idp/changes/tokens.py",
     "idp/mail.py",
 }

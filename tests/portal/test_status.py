@@ -118,7 +118,7 @@ def test_the_console_opens_updates_lists_and_closes(app: Flask, people: Cast) ->
     opened = run(
         args=["incident", "open", "Mail", "--text", "slow", "--org", "northwind", "--json"]
     )
-    made = json.loads(opened.output)["id"]
+    made = json.loads(opened.output)["incident"]
     assert run(args=["incident", "update", made, "still slow"]).exit_code == 0
     assert run(args=["incident", "close", made, "over", "--json"]).exit_code == 0
     (listed,) = json.loads(run(args=["incident", "list", "--json"]).output)["incidents"]
