@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     support_address: str = ""  # where cases and questions go
     feedback_address: str = ""  # where feedback goes; it is kept in any case
     demo: bool = False
+    signup: bool = False  # whoever has a mail address may found an organization, by a trial
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
     worker: bool = True  # deliver the outbox in a thread of the server
     journal_seconds: float = Field(0.5, ge=0, le=60)  # how long SCIM's journal gathers entries
@@ -138,6 +139,11 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         """Whether browsers reach the product over HTTPS."""
         return self.public_url.startswith("https://")
+
+    @property
+    def signup_open(self) -> bool:
+        """Whether services have public pages, and strangers may sign up: always in the demo."""
+        return self.signup or self.demo
 
     @property
     def outgoing(self) -> outgoing.Allowed:

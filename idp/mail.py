@@ -24,6 +24,7 @@ _SUBJECTS = {
     "invite": "Your account is ready: choose a password",
     "reset": "Choose a new password",
     "admin": "Your one-time sign-in link",
+    "signup": "Confirm your address to create your organization",
 }
 _TEXT = """Hello,
 
@@ -47,6 +48,7 @@ _SENTENCES = {
     "invite": "an account was made for you. Choose your password within seven days:",
     "reset": "choose a new password within twenty minutes:",
     "admin": "sign in within twenty minutes:",
+    "signup": "somebody, probably you, wants to create an organization. Go on within an hour:",
 }
 _NOTICES = """Hello,
 

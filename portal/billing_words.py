@@ -65,7 +65,7 @@ def price(row: OfferRow) -> str:
     """€9.90 a unit for 12 months; free; or nothing, where the reader is not to know."""
     if row.price_minor is None or row.currency is None:
         return ""
-    if not row.price_minor:
+    if row.offer.kind == "trial" or not row.price_minor:
         return str(_("free"))
     amount = money(row.price_minor, row.currency)
     return str(_("%(price)s a unit for %(term)s", price=amount, term=term(row.offer)))

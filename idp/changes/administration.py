@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from idp import sealing
 from idp.changes.batch import Batch, Needs, Result, Row
@@ -64,7 +64,8 @@ def create_organization(batch: Batch, change: CreateOrganization) -> Result:
         "pairwise_salt": sealing.seal(new_secret().encode()),
         "vocabulary_version": 0,
     }
-    batch.insert(Organization, row)
+    # Now, not at the end: pools that this batch makes for it refer to it.
+    batch.connection.execute(insert(Organization.__table__), row)  # type: ignore[arg-type]
     nobody = {"active": 0, "disabled": 0, "blocked": 0, "groups": 0}
     batch.insert(Census, {"org_id": org_id} | nobody)
     batch.note("organization.created", ("Organization", org_id, name), {"name": [None, name]})

@@ -109,6 +109,7 @@ def _organization(batch: Batch) -> None:
     if not batch.org_id:
         if batch.changes and not isinstance(batch.changes[0], CreateOrganization | PutService):
             raise not_found("organization")
+        batch.catalogue_version = batch.connection.execute(VERSION).scalar() or ""
         return
     needs = batch.needs
     _look_first(batch)

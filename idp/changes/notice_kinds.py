@@ -8,7 +8,7 @@ next, the notice of the one is resolved and the notice of the other is new, and 
 
 from dataclasses import replace
 
-from idp.changes import endings, seat_troubles, troubles
+from idp.changes import endings, renewal_notices, seat_troubles, troubles
 from idp.changes.notices import Kind
 from idp.directory.expiry import THRESHOLDS
 
@@ -30,6 +30,17 @@ _TOKEN = Kind(
     tells="connections.write",
     cases=endings.tokens,
     thresholds=THRESHOLDS,
+)
+_TRIAL = Kind(
+    state="Trial",
+    subject=N_("The trial %(name)s ends %(near)s"),
+    sentence=N_("It ends on %(ends)s by itself. Nothing is bought unless you do it."),
+    todo=N_("Convert it, extend it once, or let it end."),
+    verb=N_("See the trial"),
+    endpoint="portal.subscription",
+    sees="services.read",
+    tells="billing.write",
+    cases=renewal_notices.trials,
 )
 _STOPPED = replace(_TOKEN, state="Error", thresholds=())
 
@@ -150,5 +161,52 @@ KINDS: dict[str, Kind] = {
         sees="licenses.read",
         tells="licenses.write",
         cases=seat_troubles.errors,
+    ),
+    "trial_ending": _TRIAL,
+    "subscription_ending": replace(
+        _TRIAL,
+        state="Expiring",
+        subject=N_("%(name)s ends %(near)s"),
+        sentence=N_("It ends on %(ends)s and does not renew by itself."),
+        todo=N_("Let it renew by itself, or see to it that nobody needs it after that."),
+        verb=N_("See the subscription"),
+        cases=renewal_notices.ending,
+    ),
+    "subscription_renewing": replace(
+        _TRIAL,
+        state="Active",
+        subject=N_("%(name)s renews %(near)s"),
+        sentence=N_("A new term begins on %(ends)s, and an invoice is issued."),
+        todo=N_("Change its quantity before, or turn the renewal off, if you want less."),
+        verb=N_("See the subscription"),
+        cases=renewal_notices.renewing,
+    ),
+    "subscription_expired": replace(
+        _TRIAL,
+        state="Expired",
+        subject=N_("%(name)s has expired"),
+        sentence=N_("Everything still works until %(ends)s; then nobody can use it."),
+        todo=N_("Renew it, or move people to something else."),
+        verb=N_("See the subscription"),
+        cases=renewal_notices.expired,
+    ),
+    "subscription_disabled": replace(
+        _TRIAL,
+        state="Disabled",
+        subject=N_("%(name)s is disabled"),
+        sentence=N_("Nobody can use it. On %(ends)s it is deleted, and every licence with it."),
+        todo=N_("Renew it before that day, or export what you need."),
+        verb=N_("See the subscription"),
+        cases=renewal_notices.disabled,
+    ),
+    "over_allocated": replace(
+        _TRIAL,
+        state="Error",
+        subject=N_("%(name)s: %(count)s more in use than there are"),
+        sentence=N_("Nobody loses a licence now. It should be settled by %(ends)s."),
+        todo=N_("Remove licences, or buy more."),
+        verb=N_("See the service"),
+        endpoint="portal.service",
+        cases=renewal_notices.over_allocated,
     ),
 }

@@ -51,18 +51,21 @@ class PoolView:
 
 @dataclass(frozen=True, slots=True)
 class ServiceRow:
-    """A service with all its SKUs. `ends` is the nearest end of what runs, with its state."""
+    """A service with all its SKUs. `state` is that of what people can use, if anything.
+
+    `nearest` is the subscription of which the next date counts; `soon`: it ends within 60 days and
+    does not renew. `excess` is a SKU of which more is used than there is.
+    """
 
     service: ServiceView
     pools: tuple[PoolView, ...]
     subscriptions: tuple[SubscriptionView, ...]
     total: int
     used: int | None
-    ends: datetime | None
-    renews: bool
     state: str
+    nearest: SubscriptionView | None
     soon: bool
-    excess_until: datetime | None
+    excess: PoolView | None
 
     @property
     def left(self) -> int | None:
@@ -87,24 +90,34 @@ def services(actor: Actor) -> list[ServiceRow]:
 
 def _row(service: ServiceView, units: list[PoolView], those: list[SubscriptionView]) -> ServiceRow:
     state = next(s for s in _STANDING if any(one.state == s for one in those))
-    running = [one for one in those if one.state == state]
-    nearest = min(running, key=lambda one: one.next_at or one.ends)
-    ends = nearest.next_at
+    nearest = _nearest(those)
     told = [pool.used for pool in units if pool.used is not None]
-    over = [pool.excess_until for pool in units if pool.excess_until is not None]
-    soon = ends is not None and not nearest.auto_renew and ends - now() <= SOON
+    over = [pool for pool in units if pool.excess_until is not None]
     return ServiceRow(
         service,
         tuple(units),
         tuple(those),
         sum(pool.total for pool in units),
         sum(told) if told or not units else None,
-        ends,
-        nearest.auto_renew,
         state,
-        soon and state == ACTIVE,
-        min(over) if over else None,
+        nearest,
+        state == ACTIVE and _ends_soon(nearest),
+        over[0] if over else None,
     )
+
+
+def _nearest(those: list[SubscriptionView]) -> SubscriptionView | None:
+    """What people use that ends first; where all of it renews by itself, what renews first."""
+    used = [one for one in those if one.state in (ACTIVE, TRIAL_STATE, EXPIRED)] or those
+    ending = [one for one in used if not (one.auto_renew and one.state == ACTIVE)]
+    dated = [one for one in ending or used if one.next_at is not None]
+    return min(dated, key=lambda one: (one.next_at or one.ends, one.id), default=None)
+
+
+def _ends_soon(one: SubscriptionView | None) -> bool:
+    if one is None or one.state != ACTIVE or one.auto_renew:
+        return False
+    return one.ends - now() <= SOON
 
 
 def pools(actor: Actor, sku_ids: Collection[str] | None = None) -> list[PoolView]:

@@ -162,7 +162,7 @@ def _view(
         row["converted_from"],
         phases,
         row["version"],
-        offer.price_minor if billing else None,
+        (0 if terms.trial else offer.price_minor) if billing else None,
         offer.currency if billing else None,
         row["agreement_id"] if billing else None,
         row["purchase_order"] if billing else None,

@@ -14,7 +14,8 @@ CODES = {
             _("Open it from the list of services, agreements or invoices."),
             YOURSELF,
         ),
-        "subscription_not_found agreement_not_found invoice_not_found quota_not_found",
+        "subscription_not_found agreement_not_found invoice_not_found quota_not_found "
+        "service_not_found",
     ),
     **same(
         Explained(
@@ -31,6 +32,11 @@ CODES = {
         "subscription_not_active subscription_not_disabled subscription_not_over "
         "subscription_deleted cancelled_already "
         "not_cancelled term_over",
+    ),
+    "signup_closed": Explained(
+        _("To sign up needs an organization of the operator's own, and there is none yet."),
+        _("Make the first organization; then people can sign up."),
+        OPERATOR,
     ),
     "quantity_fixed": Explained(
         _("The offer is sold with a fixed number of units, as trials are."),

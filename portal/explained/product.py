@@ -89,7 +89,7 @@ CODES = {
             _("Wait as long as the answer says, then go on. Nothing is locked for good."),
             YOURSELF,
         ),
-        "too_many_requests rate_limited helpdesk_throttled",
+        "too_many_requests rate_limited helpdesk_throttled signup_throttled",
     ),
     **same(
         Explained(
