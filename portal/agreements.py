@@ -15,8 +15,10 @@ from idp.changes.intents import AddAgreement, ChangeAgreement, TerminateAgreemen
 from idp.directory.actors import Actor
 from idp.licensing import queries
 from portal import history
+from portal.billing_lists import AGREEMENTS
 from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
+from portal.listing import show
 from portal.lists import shown, whole
 from portal.services import tabs
 
@@ -38,13 +40,8 @@ class AgreementForm(FlaskForm):
 
 def agreements(actor: Actor) -> Response:
     """All agreements."""
-    found = queries.page_agreements(actor, cursor=request.args.get("cursor"))
-    return page(
-        "services/agreements.html",
-        actor,
-        tabs=tabs(),
-        found=shown(list(found.items), found.next_cursor, None, "agreement", "agreements"),
-    )
+    found = show(AGREEMENTS, actor)
+    return page("services/agreements.html", actor, tabs=tabs(), found=found)
 
 
 def agreement(actor: Actor, agreement_id: str) -> Response:

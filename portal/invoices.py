@@ -18,9 +18,10 @@ from idp.directory.actors import Actor
 from idp.licensing import queries
 from idp.licensing.invoiced import InvoiceView
 from portal import pdf
+from portal.billing_lists import INVOICES
 from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
-from portal.lists import shown
+from portal.listing import show
 from portal.words import money
 
 
@@ -33,12 +34,7 @@ class CreditForm(FlaskForm):
 
 def invoices(actor: Actor) -> Response:
     """All invoices and credit notes, newest first."""
-    found = queries.page_invoices(actor, cursor=request.args.get("cursor"))
-    return page(
-        "services/invoices.html",
-        actor,
-        found=shown(list(found.items), found.next_cursor, None, "invoice", "invoices"),
-    )
+    return page("services/invoices.html", actor, found=show(INVOICES, actor))
 
 
 def invoice(actor: Actor, invoice_id: str) -> Response:

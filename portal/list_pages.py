@@ -23,6 +23,7 @@ from idp.directory.actors import Actor
 from idp.directory.errors import not_found
 from idp.directory.saved_views import LONGEST_NAME
 from portal import (
+    billing_lists,
     downloads,
     groups,
     history,
@@ -46,6 +47,7 @@ LISTS: dict[str, Listing] = {
         history.AUDIT,
         *license_lists.LISTS,
         sign_ins.SIGN_INS,
+        *billing_lists.ALL,
     )
 }
 

@@ -15,8 +15,10 @@ from idp.licensing import queries
 from idp.licensing.catalogue import ServiceView
 from idp.licensing.overview import PoolView
 from idp.licensing.subscribed import SubscriptionView
+from portal.billing_lists import SERVICES
 from portal.charts import Chart, Series, lines
 from portal.frame import page
+from portal.listing import show
 from portal.words import axis_day, date_text
 
 _INVOICES_SHOWN = 6
@@ -42,7 +44,7 @@ def tabs() -> list[Tab]:
 
 def services(actor: Actor) -> Response:
     """Every service with a trial or subscription: units, use, end, status."""
-    return page("services/list.html", actor, tabs=tabs(), rows=queries.services(actor))
+    return page("services/list.html", actor, tabs=tabs(), found=show(SERVICES, actor))
 
 
 def service(actor: Actor, slug: str) -> Response:

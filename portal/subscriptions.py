@@ -7,7 +7,7 @@ What ends, begins or costs something is asked twice, with what it will do: see
 from collections import Counter
 from datetime import datetime
 
-from flask import Response, request, url_for
+from flask import Response, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
@@ -23,10 +23,12 @@ from idp.licensing import queries
 from idp.licensing.lifecycle import add_months
 from idp.licensing.subscribed import SubscriptionView
 from portal import history
+from portal.billing_lists import SUBSCRIPTIONS
 from portal.charts import Chart, Series, bars
 from portal.forms import Refusals, go, status_of
 from portal.frame import page
-from portal.lists import shown, whole
+from portal.listing import show
+from portal.lists import whole
 from portal.services import tabs
 from portal.words import month
 
@@ -48,13 +50,8 @@ _FIELDS = {"purchaseOrder": "purchase_order"}
 
 def subscriptions(actor: Actor) -> Response:
     """All that there ever were, newest first."""
-    found = queries.page_subscriptions(actor, cursor=request.args.get("cursor"))
-    return page(
-        "services/subscriptions.html",
-        actor,
-        tabs=tabs(),
-        found=shown(list(found.items), found.next_cursor, None, "subscription", "subscriptions"),
-    )
+    found = show(SUBSCRIPTIONS, actor)
+    return page("services/subscriptions.html", actor, tabs=tabs(), found=found)
 
 
 def subscription(actor: Actor, subscription_id: str) -> Response:

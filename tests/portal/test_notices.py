@@ -25,7 +25,7 @@ def bell(visitor: Visitor) -> str:
 
 def test_the_bell_counts_until_they_are_seen(noticed: Site) -> None:
     alice = noticed.visitor("alice").get("/notices")
-    assert bell(alice) == "1 new notice"
+    assert bell(alice) == "5 new notices"
     alice.submit("Mark all as seen")
     assert (alice.path, bell(alice)) == ("/notices", "Notices")
     assert not alice.page.xpath("//button[contains(., 'Mark all')]")
