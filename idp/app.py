@@ -113,4 +113,6 @@ def _bind_errors(app: Flask) -> None:
 def _door() -> Any:
     if request.path.startswith(federation.OF_MACHINES):
         return federation.oauth_answers
+    if request.path.startswith(portal.api.PREFIX):
+        return portal.api
     return scim if request.path.startswith(SCIM_PREFIX) else portal

@@ -15,7 +15,7 @@ Every page works without JavaScript; htmx adds search as one types.
 
 from flask import Flask
 
-from portal import frame, languages
+from portal import api, frame, languages
 from portal.errors import answer_failure, answer_http_error, answer_refusal
 from portal.routes import blueprint
 
@@ -27,3 +27,4 @@ def bind(app: Flask) -> None:
     languages.bind(app)
     frame.bind(app)
     app.register_blueprint(blueprint)
+    api.bind(app)

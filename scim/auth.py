@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from idp.changes import ledger
-from idp.directory import queries, views
+from idp.directory import api_scopes, queries, views
 from idp.directory.actors import Actor
 from idp.directory.attributes import Vocabulary
-from scim.errors import unauthorized
+from scim.errors import out_of_scope, unauthorized
 
 READ = frozenset({"users.read", "groups.read"})
+PERMITTED = ("read", "write")  # what a token for this door may say
 WRITE = READ | {"users.write", "groups.write"}
 _LONGEST_TOKEN = 512
 
@@ -43,8 +44,15 @@ def authenticate(header: str | None, request_id: str) -> Caller:
     view = queries.caller_by_token(token)
     if view is None:
         raise unauthorized("The token is unknown, expired or revoked.", "invalid_token")
+    if view.scope not in PERMITTED:
+        raise out_of_scope("This access token is not for SCIM; ask for scim.read or scim.write.")
     ledger.touch_token(view.token_id, view.connection_id, view.token_last_used)
     return caller_from(view, request_id)
+
+
+def _more(settings: Mapping[str, Any]) -> frozenset[str]:
+    """How many licences there are is seen by connections that may read them elsewhere, too."""
+    return api_scopes.permissions_of(api_scopes.scopes_of(settings)) & {"licenses.read"}
 
 
 def caller_from(view: views.Caller, request_id: str) -> Caller:
@@ -55,7 +63,7 @@ def caller_from(view: views.Caller, request_id: str) -> Caller:
         name=view.connection_name,
         org_id=view.org_id,
         door="scim",
-        permissions=WRITE if view.scope == "write" else READ,
+        permissions=(WRITE if view.scope == "write" else READ) | _more(view.settings),
         connection_id=view.connection_id,
         request_id=request_id,
     )

@@ -73,6 +73,12 @@ def unauthorized(detail: str, problem: str = "") -> ScimError:
     return ScimError(401, detail, headers={"WWW-Authenticate": challenge})
 
 
+def out_of_scope(detail: str) -> ScimError:
+    """A token that opens another door (RFC 6750 §3.1)."""
+    challenge = 'Bearer realm="scim", error="insufficient_scope", scope="scim.read scim.write"'
+    return ScimError(403, detail, headers={"WWW-Authenticate": challenge})
+
+
 _STATUS = {
     "invalid": 400,
     "forbidden": 403,

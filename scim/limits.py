@@ -1,8 +1,6 @@
 """How often somebody may knock: requests of each connection, and unknown tokens of each network.
 
-Counted in the memory of each server process by itself, without the database. Each count is one
-number, the moment up to which its allowance is used (the generic cell rate algorithm, ITU-T
-I.371): so nothing has to be refilled, and a count whose moment is past is as good as none.
+Counted in the memory of each server process by itself, without the database (`idp.allowances`).
 """
 
 import math
@@ -12,7 +10,7 @@ from functools import lru_cache
 from flask import Flask, current_app, request
 
 from idp import sessions
-from idp.clock import elapsed
+from idp.allowances import Buckets
 from idp.directory.errors import TooMany
 from idp.directory.limits import BURST_SECONDS, rate_of
 from idp.directory.values import digest
@@ -25,41 +23,6 @@ _MINUTE = 60.0
 _EXTENSION = "chamberlain_scim_limits"
 
 network_of = lru_cache(maxsize=4096)(sessions.network)
-
-
-class Buckets:
-    """Allowances by key, at most `_MOST_KEYS` of them."""
-
-    def __init__(self) -> None:
-        self._used_until: dict[str, float] = {}
-        self._lock = threading.Lock()
-
-    def __bool__(self) -> bool:
-        return bool(self._used_until)
-
-    def take(self, key: str, rate: float, burst: float) -> float:
-        """Use one of `burst` at once and `rate` a second; else the seconds to wait for one."""
-        at = elapsed()
-        with self._lock:
-            used_until = max(self._used_until.get(key, at), at) + 1 / rate
-            wait = used_until - at - burst / rate
-            if wait <= 0:
-                self._used_until[key] = used_until
-                if len(self._used_until) > _MOST_KEYS:
-                    self._prune(at)
-        return max(wait, 0.0)
-
-    def wait(self, key: str, rate: float, burst: float) -> float:
-        """How long to wait for the next one, without using it."""
-        at = elapsed()
-        return max(self._used_until.get(key, at) + 1 / rate - at - burst / rate, 0.0)
-
-    def _prune(self, at: float) -> None:
-        """Forget who has their whole allowance again; if all are busy, the older half."""
-        busy = {key: moment for key, moment in self._used_until.items() if moment > at}
-        if len(busy) > _MOST_KEYS:
-            busy = dict(list(busy.items())[_MOST_KEYS // 2 :])
-        self._used_until = busy
 
 
 class Limits:

@@ -17,6 +17,7 @@ from idp.changes.intents import (
 from idp.clock import new_id, new_secret
 from idp.directory import limits
 from idp.directory.adoptions import Adoption
+from idp.directory.api_scopes import check_granted
 from idp.directory.brakes import Brake, Quarantine
 from idp.directory.connections import Connection, ConnectionSecret, ConnectionToken, Link
 from idp.directory.errors import Invalid, Stale, not_found
@@ -69,6 +70,7 @@ def _profile(profile: str) -> str:
 def create_connection(batch: Batch, change: CreateConnection) -> Result:
     """Attach a partner."""
     limits.check(change.settings)
+    check_granted(batch.actor, {}, change.settings)
     row: Row = {
         "id": change.id or new_id(),
         "org_id": batch.org_id,
@@ -103,6 +105,8 @@ def change_connection(batch: Batch, change: ChangeConnection) -> Result:
     if change.expect is not None and change.expect != row["version"]:
         raise Stale("version_stale", "Somebody else has changed this connection meanwhile.")
     limits.check(change.settings or {})
+    if change.settings is not None:
+        check_granted(batch.actor, row["settings"], change.settings)
     wanted = {
         "name": None if change.name is None else _name(change.name),
         "profile": None if change.profile is None else _profile(change.profile),

@@ -22,7 +22,7 @@ class Actor:
     id: str
     name: str
     org_id: str
-    door: str  # "scim", "portal", "saml", "cli", "worker", "signin"
+    door: str  # "scim", "portal", "api", "saml", "cli", "worker", "signin"
     permissions: frozenset[str] = frozenset()
     scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     connection_id: str | None = None

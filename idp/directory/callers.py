@@ -42,7 +42,9 @@ _CALLERS = (
 _BY_TOKEN = Prepared(_CALLERS.where(_held.c.token_hash == bindparam("hash")))
 _BY_CONNECTION = Prepared(
     _CALLERS.where(
-        _made_for.c.id == bindparam("connection"), _made_for.c.org_id == bindparam("org")
+        _made_for.c.id == bindparam("connection"),
+        _made_for.c.org_id == bindparam("org"),
+        _held.c.scope.in_(("read", "write")),
     ).order_by(_held.c.scope.desc())  # "write" before "read"
 )
 

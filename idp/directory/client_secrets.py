@@ -1,11 +1,13 @@
 """Reads of the client secrets and keys by which connections ask for access tokens."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import or_, select
 
 from idp.clock import now
 from idp.directory.actors import Actor
+from idp.directory.api_scopes import scopes_of
 from idp.directory.connections import Connection, ConnectionSecret
 from idp.directory.sets import same
 from idp.directory.values import digest
@@ -40,12 +42,12 @@ def client_keys(org_id: str, client_id: str) -> list[ClientView]:
     """The client by each of its live keys: one of them must verify what it signed."""
     keys = _live(org_id, client_id).where(ConnectionSecret.kind == "key")
     rows = db.session.execute(keys.order_by(ConnectionSecret.id.desc()))
-    return [_client(secret, name) for secret, name in rows]
+    return [_client(*row) for row in rows]
 
 
 def _live(org_id: str, client_id: str) -> Any:
     return (
-        select(ConnectionSecret, Connection.name)
+        select(ConnectionSecret, Connection.name, Connection.settings)
         .join(Connection, Connection.id == ConnectionSecret.connection_id)
         .where(
             Connection.org_id == org_id,
@@ -58,7 +60,7 @@ def _live(org_id: str, client_id: str) -> Any:
     )
 
 
-def _client(secret: ConnectionSecret, name: str) -> ClientView:
+def _client(secret: ConnectionSecret, name: str, settings: Mapping[str, Any]) -> ClientView:
     return ClientView(
         id=secret.connection_id,
         org_id=secret.org_id,
@@ -66,4 +68,5 @@ def _client(secret: ConnectionSecret, name: str) -> ClientView:
         secret_id=secret.id,
         scope=secret.scope,
         jwk=secret.jwk,
+        api_scopes=scopes_of(settings),
     )

@@ -60,7 +60,7 @@ class ConnectionToken(Model):
     connection_id: Mapped[str] = mapped_column(String(36))
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     hint: Mapped[str] = mapped_column(String(16))  # its last characters, to tell tokens apart
-    scope: Mapped[str] = mapped_column(String(16))  # "read" or "write"
+    scope: Mapped[str] = mapped_column(String(512))  # "read", "write", or words of `api_scopes`
     kind: Mapped[str] = mapped_column(String(8), default="bearer")  # "bearer" or "access"
     secret_id: Mapped[str | None] = mapped_column(String(36))  # of "access": what it was given for
     created: Mapped[datetime]

@@ -232,6 +232,7 @@ class ClientView:
     secret_id: str
     scope: str
     jwk: dict[str, Any] | None
+    api_scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ not move when people, too, sign in through it.
 from dataclasses import dataclass
 from typing import Any
 
-from idp.directory import queries
+from idp.directory import api_scopes, queries
 
 from .assertions import ALGORITHMS
 from .errors import UnknownHere
@@ -52,7 +52,7 @@ class Issuer:
             "grant_types_supported": ["client_credentials"],
             # Required, and never empty (§2, §3.2), though there is nothing yet that one could ask.
             "response_types_supported": ["none"],
-            "scopes_supported": list(SCOPES),
+            "scopes_supported": [*SCOPES, *api_scopes.SCOPES],
             "token_endpoint_auth_methods_supported": list(METHODS),
             "token_endpoint_auth_signing_alg_values_supported": signed,
             "revocation_endpoint_auth_methods_supported": list(METHODS),

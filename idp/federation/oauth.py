@@ -24,7 +24,7 @@ from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 
 from idp import clock, logs
 from idp.changes import ledger
-from idp.directory import queries
+from idp.directory import api_scopes, queries
 from idp.directory.values import digest
 from idp.directory.views import ClientView
 
@@ -187,8 +187,8 @@ class Server(AuthorizationServer):
         self, *, client: Client, scope: str | None = None, **_more: Any
     ) -> dict[str, Any]:
         """Make the access token, unless the client's secret has ended in this very moment."""
-        words = granted(scope, client.view.scope)
-        permits = "write" if "write" in map(SCOPES.get, words) else "read"
+        words = granted(scope, client.view.scope, client.view.api_scopes)
+        permits = _permits(words)
         made = ledger.grant_access(client.view, permits, self.life)
         if made is None:
             raise ClientRefused(self.here.url)
@@ -216,20 +216,31 @@ class Server(AuthorizationServer):
         return Answer(status, body, headers)
 
 
-def granted(asked: str | None, permitted: str) -> list[str]:
+def granted(asked: str | None, permitted: str, api: Sequence[str] = ()) -> list[str]:
     """The scopes that a client gets: what it asks for, as far as its secret reaches (§3.3).
 
-    Raises InvalidScopeError for a scope that does not exist, and where nothing is left.
+    A token is for SCIM or, with scopes of `api` that its connection was granted, for the JSON
+    interface. Raises InvalidScopeError for a scope that does not exist, and where nothing is left.
     """
     words = list(dict.fromkeys((asked or "scim.read scim.write").split()))
-    reached = [w for w in words if permitted == "write" or SCOPES.get(w) == "read"]
-    if not reached or not SCOPES.keys() >= set(words):
-        raise InvalidScopeError(f"This client may ask for: {' '.join(_possible(permitted))}.")
+    possible = _possible(permitted, api)
+    known = (SCOPES.keys(), api_scopes.SCOPES.keys())
+    reached = [word for word in words if word in possible]
+    if not reached or not any(names >= set(words) for names in known):
+        raise InvalidScopeError(f"This client may ask for: {' '.join(possible)}.")
     return reached
 
 
-def _possible(permitted: str) -> list[str]:
-    return [word for word, permits in SCOPES.items() if permitted in ("write", permits)]
+def _possible(permitted: str, api: Sequence[str]) -> list[str]:
+    scim = [word for word, permits in SCOPES.items() if permitted in ("write", permits)]
+    return scim + [word for word in api if permitted == "write" or not api_scopes.writes(word)]
+
+
+def _permits(words: Sequence[str]) -> str:
+    """What is kept with a token: what it permits in SCIM, or its scopes for the other door."""
+    if words[0] in api_scopes.SCOPES:
+        return " ".join(words)
+    return "write" if "write" in map(SCOPES.get, words) else "read"
 
 
 class Assertion(JWTBearerClientAssertion):

@@ -1,6 +1,7 @@
 """Every read about licences: each takes an Actor (or an organization), and stays inside it."""
 
 from idp.licensing.catalogue import catalogue
+from idp.licensing.granted import granted_to_group
 from idp.licensing.held import entitlements_of, licenses_of
 from idp.licensing.holders import count_holders, holders_among, page_holders
 from idp.licensing.invoiced import credits_of, find_invoice, page_invoices
@@ -42,6 +43,7 @@ __all__ = [
     "find_sku",
     "find_subscription",
     "grant_to_everyone",
+    "granted_to_group",
     "grants_of_group",
     "holders_among",
     "knows_sign_ins",
