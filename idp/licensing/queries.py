@@ -1,6 +1,7 @@
 """Every read about licences: each takes an Actor (or an organization), and stays inside it."""
 
 from idp.licensing.catalogue import catalogue
+from idp.licensing.drift import drift_of
 from idp.licensing.granted import granted_to_group
 from idp.licensing.held import entitlements_of, licenses_of
 from idp.licensing.holders import count_holders, holders_among, page_holders
@@ -36,6 +37,7 @@ __all__ = [
     "count_holders",
     "count_requests",
     "credits_of",
+    "drift_of",
     "entitlements_of",
     "find_agreement",
     "find_invoice",
