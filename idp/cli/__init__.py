@@ -4,6 +4,8 @@
     finding      which organization, person or group a word on the command line means
     orgs users roles connections streams      the nouns: each builds intents and applies them
     provisioning  applications that we push people to
+    licences subscriptions   the catalogue, seats, whether the books agree; what was bought
+    api_scopes   what a system may do with the JSON interface
     imports      people from a CSV file
     brakes       what a SCIM client may take away, and deciding when it was stopped
     metadata     a partner's metadata, from a file or an address
@@ -19,6 +21,7 @@ import click
 from flask import Flask
 
 from idp.cli import (
+    api_scopes,
     backups,
     brakes,
     client_secrets,
@@ -26,17 +29,19 @@ from idp.cli import (
     doctor,
     imports,
     incidents,
+    licences,
     operations,
     orgs,
     provisioning,
     roles,
     schemas,
     streams,
+    subscriptions,
     users,
 )
 
 users.user.add_command(imports.import_people)
-for _command in (*client_secrets.COMMANDS, streams.events):
+for _command in (*client_secrets.COMMANDS, *api_scopes.COMMANDS, streams.events):
     connections.scim.add_command(_command)
 
 COMMANDS: tuple[click.Command, ...] = (
@@ -46,6 +51,8 @@ COMMANDS: tuple[click.Command, ...] = (
     *schemas.COMMANDS,
     *connections.COMMANDS,
     *provisioning.COMMANDS,
+    *licences.COMMANDS,
+    *subscriptions.COMMANDS,
     *operations.COMMANDS,
     *doctor.COMMANDS,
     *incidents.COMMANDS,

@@ -15,7 +15,9 @@ _ONE = click.Choice(list(SCOPES))
 @command("scopes")
 @click.argument("org")
 @click.argument("name")
-@click.option("--grant", "granted", multiple=True, type=_ONE, help="Let it ask for this; repeatable.")
+@click.option(
+    "--grant", "granted", multiple=True, type=_ONE, help="Let it ask for this; repeatable."
+)
 @click.option("--revoke", "revoked", multiple=True, type=_ONE, help="Take this back at once.")
 def scopes(org: str, name: str, granted: tuple[str, ...], revoked: tuple[str, ...]) -> Answer:
     """Show, grant or take back the scopes of a system for /api; it has none by itself."""

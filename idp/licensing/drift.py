@@ -11,10 +11,12 @@ whoever repairs in silence hides the fault that made it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, not_, or_, select
+from sqlalchemy import and_, exists, func, not_, or_, select
 
 from idp.directory.actors import Actor
+from idp.directory.comparisons import Condition
 from idp.directory.groups import EffectiveMembership
 from idp.directory.users import User
 from idp.extensions import db
@@ -51,7 +53,7 @@ def _of_pools(org_id: str) -> Iterator[Row]:
         .where(Holding.org_id == org_id)
         .group_by(Holding.sku_id)
     )
-    held: dict[str, int] = {sku_id: count for sku_id, count in db.session.execute(here)}
+    held = {row[0]: int(row[1]) for row in db.session.execute(here)}
     pools = select(
         Pool.sku_id, Pool.consumed, Pool.enabled + Pool.warning, Pool.excess_since
     ).where(Pool.org_id == org_id)
@@ -77,11 +79,11 @@ def _of_people(org_id: str) -> Iterator[Row]:
         yield "no_grant", sku_id, 0, counted
 
 
-def _held(org_id: str) -> Select[tuple[str, int]]:
+def _held(org_id: str) -> Any:
     return select(Holding.sku_id, func.count()).where(Holding.org_id == org_id)
 
 
-def _granted() -> exists:
+def _granted() -> Condition:
     """Something grants this SKU to this person."""
     inside = exists().where(
         EffectiveMembership.user_id == Holding.user_id,
@@ -95,13 +97,13 @@ def _granted() -> exists:
     return exists().where(Grant.org_id == Holding.org_id, Grant.sku_id == Holding.sku_id, mine)
 
 
-def _explained() -> exists:
+def _explained() -> Condition:
     """It stays because something else needs it."""
     return exists().where(
         SeatProblem.user_id == Holding.user_id, SeatProblem.sku_id == Holding.sku_id
     )
 
 
-def _about_to_be() -> exists:
+def _about_to_be() -> Condition:
     """A turn is owed that looks at everybody whom the SKU concerns."""
     return exists().where(SeatTurn.org_id == Holding.org_id, SeatTurn.sku_id == Holding.sku_id)
