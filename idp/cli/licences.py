@@ -94,9 +94,9 @@ def assign(org: str, part_number: str, off: tuple[str, ...], **whom: Any) -> Ans
     """Assign a product to a person, a group or everyone; again, to set its plans anew."""
     by, sku = operator(organization(org).id), _product(part_number)
     principal, name = _principal(by, org, **whom)
-    made = apply(AssignLicense(sku.id, plans_off=off, **principal), by=by).first
-    data = {"id": made.id, "product": sku.part_number, "to": name, "disabled_plans": sorted(off)}
-    return Answer(data | {"changed": made.changed})
+    made = apply(AssignLicense(sku.id, plans_off=off, **principal), by=by)
+    told = {"product": sku.part_number, "to": name, "disabled_plans": sorted(off)}
+    return Answer({"id": made.first.id} | told | {"changed": made.changed})
 
 
 @command("remove", license_)

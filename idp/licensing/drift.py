@@ -85,14 +85,12 @@ def _held(org_id: str) -> Any:
 
 def _granted() -> Condition:
     """Something grants this SKU to this person."""
-    inside = exists().where(
-        EffectiveMembership.user_id == Holding.user_id,
-        EffectiveMembership.group_id == Grant.group_id,
-    )
+    belongs = EffectiveMembership.user_id == Holding.user_id
+    inside = select(EffectiveMembership.group_id).where(belongs).correlate(Holding)
     mine = or_(
         Grant.kind == EVERYONE,
         and_(Grant.kind == PERSON, Grant.user_id == Holding.user_id),
-        and_(Grant.kind == GROUP, inside),
+        and_(Grant.kind == GROUP, Grant.group_id.in_(inside)),
     )
     return exists().where(Grant.org_id == Holding.org_id, Grant.sku_id == Holding.sku_id, mine)
 
