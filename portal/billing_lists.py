@@ -3,29 +3,20 @@
 A reader without billing.read gets no price in a file, for the reads give none.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
 from idp.directory.actors import Actor
+from idp.directory.views import Page
 from idp.licensing import queries
+from idp.licensing.overview import ServiceRow
 from portal.billing_words import STATES, ends_word, service_word
 from portal.listing import Asked, Column, Listing
 from portal.words import money
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """A list that is read at once."""
-
-    items: list[Any]
-    next_cursor: str | None = None
-
-
-def _services(actor: Actor, _asked: Asked, _cursor: str | None, _limit: int) -> Whole:
-    return Whole(queries.services(actor))
+def _services(actor: Actor, _asked: Asked, _cursor: str | None, _limit: int) -> Page[ServiceRow]:
+    return Page(queries.services(actor))
 
 
 SERVICES = Listing(

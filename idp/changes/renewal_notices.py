@@ -28,7 +28,8 @@ _CHANGING = select(Subscription.__table__).where(Subscription.deleted_at.is_(Non
 
 
 def _known(session: Session) -> Catalogue:
-    return catalogue_of(session.scalar(VERSION) or "")
+    version: str | None = session.scalar(VERSION)
+    return catalogue_of(version or "")
 
 
 def _in_state(state: str, *, renews: bool = False) -> Producer:

@@ -12,6 +12,7 @@ from idp.clock import now
 from idp.directory.actors import Actor
 from idp.directory.errors import not_found
 from idp.directory.sets import any_of, same
+from idp.directory.views import Page
 from idp.extensions import db
 from idp.licensing.billing import CREDIT, PAID, VOID, Invoice, InvoiceLine
 
@@ -61,21 +62,13 @@ class InvoiceView:
     lines: tuple[LineView, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class InvoicePage:
-    """A part of a list; `next_cursor` None is its end."""
-
-    items: tuple[InvoiceView, ...]
-    next_cursor: str | None
-
-
 def page_invoices(
     actor: Actor,
     *,
     cursor: str | None = None,
     sku_ids: Collection[str] | None = None,
     limit: int = 50,
-) -> InvoicePage:
+) -> Page[InvoiceView]:
     """Invoices and credit notes, newest first; with `sku_ids` those with a line about one."""
     actor.need("billing.read")
     here = _ours(actor)
@@ -90,7 +83,7 @@ def page_invoices(
     moment = now()
     found = [_view(dict(row), moment) for row in rows]
     more = found[limit - 1].id if len(found) > limit else None
-    return InvoicePage(tuple(found[:limit]), more)
+    return Page(tuple(found[:limit]), more)
 
 
 def find_invoice(actor: Actor, invoice_id: str) -> InvoiceView:

@@ -15,6 +15,7 @@ from idp.clock import now
 from idp.directory.actors import Actor
 from idp.directory.errors import not_found
 from idp.directory.sets import any_of, same
+from idp.directory.views import Page
 from idp.extensions import db
 from idp.licensing.catalogue import TRIAL, Catalogue, OfferView, SkuView, catalogue
 from idp.licensing.lifecycle import DELETED, Phase, Terms, phase_at, terms_of, timeline
@@ -79,14 +80,6 @@ class SubscriptionView:
         return self.offer.kind == TRIAL
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionPage:
-    """A part of a list; `next_cursor` None is its end."""
-
-    items: tuple[SubscriptionView, ...]
-    next_cursor: str | None
-
-
 def find_subscription(actor: Actor, subscription_id: str) -> SubscriptionView:
     """One subscription. Raises Forbidden without services.read, NotFound beyond the border."""
     actor.need("services.read")
@@ -116,7 +109,7 @@ def _by_next(one: SubscriptionView) -> tuple[float, str]:
 
 def page_subscriptions(
     actor: Actor, *, cursor: str | None = None, agreement_id: str | None = None, limit: int = 50
-) -> SubscriptionPage:
+) -> Page[SubscriptionView]:
     """All that there ever were, newest first."""
     actor.need("services.read")
     here = _ours(actor)
@@ -129,7 +122,7 @@ def page_subscriptions(
     known, moment = catalogue(), now()
     found = [_view(actor, dict(row), known, moment) for row in rows]
     more = found[limit - 1].id if len(found) > limit else None
-    return SubscriptionPage(tuple(found[:limit]), more)
+    return Page(tuple(found[:limit]), more)
 
 
 def _ours(actor: Actor) -> Any:
@@ -198,15 +191,9 @@ class AgreementView:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class AgreementPage:
-    """A part of a list; `next_cursor` None is its end."""
-
-    items: tuple[AgreementView, ...]
-    next_cursor: str | None
-
-
-def page_agreements(actor: Actor, *, cursor: str | None = None, limit: int = 50) -> AgreementPage:
+def page_agreements(
+    actor: Actor, *, cursor: str | None = None, limit: int = 50
+) -> Page[AgreementView]:
     """Agreements, those that were entered last first. Raises Forbidden without billing.read."""
     actor.need("billing.read")
     here = select(Agreement.__table__).where(Agreement.org_id == actor.org_id)
@@ -215,7 +202,7 @@ def page_agreements(actor: Actor, *, cursor: str | None = None, limit: int = 50)
     rows = db.session.execute(here.order_by(Agreement.id.desc()).limit(limit + 1)).mappings()
     found = [_agreement(dict(row)) for row in rows]
     more = found[limit - 1].id if len(found) > limit else None
-    return AgreementPage(tuple(found[:limit]), more)
+    return Page(tuple(found[:limit]), more)
 
 
 def find_agreement(actor: Actor, agreement_id: str) -> AgreementView:

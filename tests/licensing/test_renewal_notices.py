@@ -27,9 +27,7 @@ def open_now() -> dict[str, int | None]:
     return {row.kind: row.threshold for row in rows if row.kind.startswith(OURS)}
 
 
-@pytest.mark.parametrize(
-    ("days", "threshold"), [(0, 30), (1, 30), (22, 30), (23, 7), (28, 7), (29, 1)]
-)
+@pytest.mark.parametrize("days, threshold", [(0, 30), (1, 30), (22, 30), (23, 7), (28, 7), (29, 1)])
 def test_a_trial_is_told_at_each_threshold(
     shop: Cast, frozen: Clock, days: int, threshold: int
 ) -> None:
