@@ -7,7 +7,7 @@ from idp.licensing.held import entitlements_of, licenses_of
 from idp.licensing.holders import count_holders, holders_among, page_holders
 from idp.licensing.invoiced import credits_of, find_invoice, page_invoices
 from idp.licensing.overview import offers, pools, services, usage_of
-from idp.licensing.products import ProductView, product, products
+from idp.licensing.products import product, products
 from idp.licensing.reach import find_sku, people_by_names
 from idp.licensing.reclaim import knows_sign_ins, page_contained, page_doubled, page_idle
 from idp.licensing.requests import (
@@ -27,11 +27,9 @@ from idp.licensing.subscribed import (
 )
 from idp.licensing.turns import progress
 from idp.licensing.units import assignable_skus, subscribed_skus
-from idp.licensing.waiting import FARTHEST, page_problems, people_with_problems, places_in_queue
+from idp.licensing.waiting import page_problems, people_with_problems, places_in_queue
 
 __all__ = [
-    "FARTHEST",
-    "ProductView",
     "assignable_skus",
     "catalogue",
     "count_holders",

@@ -108,7 +108,7 @@ SAYS_NOTHING = {
 }
 
 
-def _counts(view: queries.ProductView) -> str:
+def _counts(view: products.ProductView) -> str:
     counts = view.units, view.taken, view.assigned, view.waiting, view.errors
     return "" if not any(counts) else repr(counts)
 
