@@ -13,8 +13,9 @@ from idp.directory.views import UserView
 from idp.licensing import queries as licensing
 from idp.licensing.catalogue import SkuView
 from idp.licensing.decision import GRAPH_ERRORS
-from idp.licensing.held import LicenseView, Source
+from idp.licensing.held import LicenseView
 from idp.licensing.seats import EVERYONE, GROUP, PERSON
+from idp.licensing.sources import Source
 from idp.licensing.units import SubscribedSku
 from portal.api import models
 from portal.api.call import Call, Listed, listed
