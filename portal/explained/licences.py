@@ -22,7 +22,7 @@ CODES = {
             _("Open the catalogue and choose it there."),
             YOURSELF,
         ),
-        "offer_not_found product_not_found license_not_found",
+        "offer_not_found product_not_found license_not_found service_not_found",
     ),
     "catalogue_invalid": Explained(
         _("The file of services and offers contradicts itself or lacks something."),

@@ -30,6 +30,7 @@ def in_the_sources() -> tuple[set[str], set[str]]:
     found = {text for tree in trees for text in _codes(tree, raising)}
     found |= {code for code, _sentence, _attribute in faults._TAKEN.values()}
     found |= {code for code, _title, _sentence in errors._HTTP.values()}
+    found |= _told()
     found.add("http_error")  # of any other status
     whole = {text for text in found if _CODE.fullmatch(text)}
     filled = {text for text in found if _CODE.fullmatch(text.replace(_FILLED, "x"))} - whole
@@ -61,8 +62,14 @@ def _codes(tree: ast.Module, raising: set[str]) -> Iterator[str]:
             yield from (f"{text}_not_found" for text in _texts(node.args[0]))
         elif name in handing_on and len(node.args) > handing_on[name]:
             yield from _texts(node.args[handing_on[name]])
-        elif name == "Told" and len(node.args) > 1:
-            yield from _texts(node.args[1])
+
+
+def _told() -> set[str]:
+    """The codes that error pages give themselves: Told(status, "code", …)."""
+    tree = ast.parse(Path(errors.__file__).read_text("utf-8"))
+    calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and len(n.args) > 1]
+    told = [call for call in calls if getattr(call.func, "id", "") == "Told"]
+    return {text for call in told for text in _texts(call.args[1])}
 
 
 def _of_its_own(kind: ast.ClassDef) -> Iterator[str]:
