@@ -90,7 +90,7 @@ def _chart(actor: Actor) -> Chart:
     labels = [dates.format_skeleton("MMMd", day, locale=current().locale) for day, *_rest in days]
     came, refused = [one for _day, one, _no in days], [no for _day, _yes, no in days]
     described = _(
-        "%(came)s sign-ins and %(refused)s refusals in %(days)s days.",
+        "In %(days)s days. Signed in: %(came)s. Refused: %(refused)s.",
         came=sum(came),
         refused=sum(refused),
         days=len(days),

@@ -19,6 +19,7 @@ from portal.words import date_text, distance
 CHORES = {
     "sweep": _l("Forget what has expired"),
     "event_tokens": _l("Forget events that were taken"),
+    "imports": _l("Forget the files of old imports"),
     "journal": _l("Shorten journals"),
     "notices": _l("Look for what ends or fails"),
     "sign_in_days": _l("Count the sign-ins of the day"),
