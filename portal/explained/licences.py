@@ -2,7 +2,15 @@
 
 from flask_babel import lazy_gettext as _
 
-from portal.explained.entry import ADMINISTRATOR, GLOBAL, OPERATOR, YOURSELF, Explained, same
+from portal.explained.entry import (
+    ADMINISTRATOR,
+    GLOBAL,
+    OPERATOR,
+    PARTNER,
+    YOURSELF,
+    Explained,
+    same,
+)
 
 CODES = {
     **same(
@@ -22,7 +30,7 @@ CODES = {
             _("Open the catalogue and choose it there."),
             YOURSELF,
         ),
-        "offer_not_found product_not_found license_not_found service_not_found",
+        "offer_not_found product_not_found license_not_found service_not_found product_unknown",
     ),
     "catalogue_invalid": Explained(
         _("The file of services and offers contradicts itself or lacks something."),
@@ -111,6 +119,19 @@ CODES = {
             YOURSELF,
         ),
         "text_too_long text_invalid",
+    ),
+    **same(
+        Explained(
+            _("A call of the API for licences did not say which products it is about."),
+            _("Name them by SKU id or part number, as the description at /api says."),
+            PARTNER,
+        ),
+        "nothing_asked product_missing",
+    ),
+    "api_scope_unknown": Explained(
+        _("A system can be given only the scopes of the API that there are."),
+        _("Choose from the scopes that the page of the system lists."),
+        YOURSELF,
     ),
     "sku_not_assignable": Explained(
         _("The organization uses this product as a whole, so nobody holds a seat of it."),
