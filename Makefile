@@ -47,7 +47,7 @@ format: install-dev ## put the code in order
 BABEL := $(PY) -m babel.messages.frontend -q
 CATALOGUES := portal/translations
 messages: install-dev ## after a sentence has changed: extract, update, compile (docs/portal.md)
-	$(BABEL) extract -F $(CATALOGUES)/babel.cfg -k _l -k lazy_gettext -k plural:2,3 -k shown:4,5 \
+	$(BABEL) extract -F $(CATALOGUES)/babel.cfg -k _l -k N_ -k lazy_gettext -k plural:2,3 -k shown:4,5 \
 	  --no-location --no-wrap --sort-output --omit-header -o $(CATALOGUES)/messages.pot .
 	$(BABEL) update -i $(CATALOGUES)/messages.pot -d $(CATALOGUES) --no-wrap --no-fuzzy-matching \
 	  --ignore-obsolete --ignore-pot-creation-date
