@@ -52,6 +52,7 @@ def test_a_service_leads_to_subscriptions_upgrades_invoices_and_its_statement(
     assert f"{of(standing, standing.bought.trial)}/upgrade" in links
     assert f"/invoices/{standing.bought.invoice}" in links
     assert "/services/office/statement" in links
+    assert "/licenses/OFFICE_PRO" in links
 
 
 def test_a_quota_is_drawn_over_time_with_its_table_beside(standing: Site) -> None:
