@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from idp import allowances
+from idp.allowances import Buckets
 from idp.changes import apply, audit
 from idp.changes.intents import ChangeConnection, CreateConnection
 from idp.directory.errors import Invalid
 from idp.extensions import db
 from scim import limits
-from scim.limits import Buckets
 from tests.cast import Cast
 from tests.scim.conftest import Scim, detail
 
@@ -156,7 +157,7 @@ def test_a_request_without_a_token_is_no_guess(scim: Scim, frozen: list[Any]) ->
 
 
 def test_counts_are_bounded(monkeypatch: pytest.MonkeyPatch, frozen: list[Any]) -> None:
-    monkeypatch.setattr(limits, "_MOST_KEYS", 10)
+    monkeypatch.setattr(allowances, "_MOST_KEYS", 10)
     buckets = Buckets()
     for n in range(100):
         assert buckets.take(str(n), 1, 1) == 0
