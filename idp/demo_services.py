@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from idp import clock
-from idp.changes import apply, due
+from idp.changes import apply, due, usage
 from idp.changes.intents import (
     AddAgreement,
     AssignLicense,
@@ -47,8 +47,10 @@ def furnish(by: Actor) -> None:
     for days_ago, chapter in _CHAPTERS:
         with ago(days_ago, today):
             due.follow()
+            usage.sample_seats()
             chapter(_Shop(by))
     due.follow()
+    usage.sample_seats()
     _pay(by, today)
 
 

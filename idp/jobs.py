@@ -25,6 +25,7 @@ from idp.changes import (
     seat_turns,
     sign_ins,
     tokens,
+    usage,
 )
 from idp.config import Settings
 from idp.importing import run as importing
@@ -41,7 +42,8 @@ CHORES: dict[str, tuple[timedelta, Callable[[], object]]] = {
     "sign_in_days": (timedelta(hours=1), sign_ins.count),
     "old_sign_ins": (timedelta(days=1), sign_ins.sweep),
     "old_notices": (timedelta(days=1), board.sweep),
-    "subscriptions": (timedelta(hours=1), due.follow),
+    "subscriptions": (timedelta(minutes=1), due.follow),
+    "usage": (timedelta(hours=1), usage.sample_seats),
 }
 # What leads a follower on, by its purpose; it reads `followers.entries` and ends with `advance`.
 FOLLOWING: dict[str, Callable[[Settings, followers.Row], object]] = {

@@ -26,6 +26,7 @@ CHORES = {
     "old_sign_ins": _l("Forget old sign-ins"),
     "old_notices": _l("Forget old notices"),
     "subscriptions": _l("Follow subscriptions through time"),
+    "usage": _l("Note how many licences are in use"),
 }
 PURPOSES = {"events": _l("Events"), "outbound": _l("People and groups")}
 IMPACTS = {"information": _l("Information"), "degraded": _l("Degraded"), "outage": _l("Outage")}

@@ -1,8 +1,8 @@
 """The subscriptions whose state changes: written down in sets, organization by organization.
 
 Nothing depends on when this runs, for the states follow from the dates: it makes invoices of terms
-that began by themselves, notes what passed, and keeps the pools and the samples of the day. What
-it missed it does when it runs again, and what it did it does not do twice.
+that began by themselves, notes what passed, and keeps the pools. What it missed it does when it
+runs again, and what it did it does not do twice.
 """
 
 from itertools import groupby
@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 from sqlalchemy import select, tuple_
 
-from idp.changes import usage
 from idp.changes.apply import apply
 from idp.changes.intents import FollowSubscriptions
 from idp.clock import now
@@ -36,7 +35,6 @@ def follow() -> int:
             apply(FollowSubscriptions(ids), by=system_actor(org_id, "worker", WORKER))
             count += len(ids)
         after = found[-1]
-    usage.sample_seats()
     return count
 
 

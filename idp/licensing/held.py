@@ -11,10 +11,10 @@ from idp.directory.sets import any_of
 from idp.extensions import db
 from idp.licensing.catalogue import SkuView, catalogue
 from idp.licensing.decision import Problem
+from idp.licensing.pools_now import pools_now
 from idp.licensing.reach import find_covered
 from idp.licensing.seats import Holding, SeatProblem
 from idp.licensing.sources import Source, sources_of
-from idp.licensing.subscriptions import Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ def licenses_of(actor: Actor, user_id: str) -> list[LicenseView]:
 
 def usable_skus(org_id: str) -> set[str]:
     """The SKUs whose units are enabled or in grace; of others nobody has anything."""
-    here = select(Pool.sku_id).where(Pool.org_id == org_id, Pool.enabled + Pool.warning > 0)
-    return set(db.session.scalars(here))
+    pools = pools_now(org_id)
+    return {sku for sku, pool in pools.items() if pool["enabled"] + pool["warning"] > 0}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,14 @@ from typing import Any
 
 from sqlalchemy import case, func, select
 
-from idp.clock import now
 from idp.directory.actors import Actor
 from idp.extensions import db
-from idp.licensing.catalogue import Catalogue, SkuView, catalogue
+from idp.licensing.catalogue import SkuView, catalogue
 from idp.licensing.decision import COUNT
-from idp.licensing.lifecycle import COUNTS_AS, phase_at, terms_of
+from idp.licensing.pools_now import pools_now
 from idp.licensing.reach import covered
 from idp.licensing.seats import Grant, Holding, SeatProblem, SeatTurn
 from idp.licensing.subscribed import EXCESS_DAYS
-from idp.licensing.subscriptions import Pool, Subscription
 
 Counts = Mapping[str, int]
 _NO_POOL = {"enabled": 0, "warning": 0, "suspended": 0, "consumed": 0, "excess_since": None}
@@ -69,7 +67,7 @@ def products(actor: Actor) -> list[ProductView]:
     """What the organization has, or grants, of each product that people hold, by name."""
     actor.need("licenses.read")
     known = catalogue()
-    pools = _pools(actor.org_id, known)
+    pools = pools_now(actor.org_id)
     counts = _assigned(actor, pools), *_problems(actor)
     working = _working(actor.org_id)
     there = _granted(actor.org_id).union(pools, *counts)
@@ -103,28 +101,6 @@ def _view(
         excess_since=pool["excess_since"],
         working=sku.id in working,
     )
-
-
-def _pools(org_id: str, known: Catalogue) -> dict[str, dict[str, Any]]:
-    """The pools, each as its subscriptions say now: what was written down last may be overdue."""
-    rows = db.session.execute(select(Pool.__table__).where(Pool.org_id == org_id)).mappings()
-    pools = {row["sku_id"]: dict(row) for row in rows}
-    moment = now()
-    if any(pool["next_at"] is not None and pool["next_at"] <= moment for pool in pools.values()):
-        units = _units_at(moment, org_id, known)
-        pools = {sku: pool | units.get(sku, {}) for sku, pool in pools.items()}
-    return pools
-
-
-def _units_at(moment: datetime, org_id: str, known: Catalogue) -> dict[str, dict[str, int]]:
-    rows = db.session.execute(select(Subscription.__table__).where(Subscription.org_id == org_id))
-    units: dict[str, dict[str, int]] = {}
-    for row in rows.mappings():
-        own = units.setdefault(row["sku_id"], dict.fromkeys(COUNTS_AS.values(), 0))
-        state = phase_at(terms_of(dict(row), known.offers[row["offer_id"]]), moment).state
-        if state in COUNTS_AS:
-            own[COUNTS_AS[state]] += row["quantity"]
-    return units
 
 
 def _assigned(actor: Actor, pools: Mapping[str, Mapping[str, Any]]) -> Counts:

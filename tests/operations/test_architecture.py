@@ -19,8 +19,10 @@ MAY_WRITE = {
     "idp/changes/ledger.py",
     "idp/changes/outbox.py",
     "idp/changes/provisioned.py",
+    "idp/changes/seat_turns.py",
     "idp/changes/sign_ins.py",
     "idp/changes/tokens.py",
+    "idp/changes/usage.py",
     "idp/mail.py",
 }
 
