@@ -21,6 +21,7 @@ MAY_WRITE = {
     "idp/changes/provisioned.py",
     "idp/changes/seat_turns.py",
     "idp/changes/sign_ins.py",
+    "idp/changes/signups.py",
     "idp/changes/tokens.py",
     "idp/changes/usage.py",
     "idp/mail.py",
