@@ -31,7 +31,7 @@ OFFICE = {
                 _plan("CADENCE_MAIL", "Mail", conflicts=["CADENCE_MAIL_PLUS"]),
                 _plan("CADENCE_DOCS_WEB", "Documents in the browser"),
             ],
-            _paid("cadence-office-basic", "Cadence Office Basic, a year", 4_800),
+            _paid("cadence-office-basic", "Cadence Office Basic (annual)", 4_800),
         ),
         _sku(
             "CADENCE_OFFICE_PRO",
@@ -41,8 +41,8 @@ OFFICE = {
                 _plan("CADENCE_DOCS", "Documents on every device"),
                 _plan("CADENCE_MEET", "Meetings"),
             ],
-            _paid("cadence-office-pro", "Cadence Office Pro, a year", 11_880),
-            _paid("cadence-office-pro-vl", "Cadence Office Pro, volume", 9_900, channel="volume"),
+            _paid("cadence-office-pro", "Cadence Office Pro (annual)", 11_880),
+            _paid("cadence-office-pro-vl", "Cadence Office Pro (volume)", 9_900, channel="volume"),
         ),
         _sku(
             "CADENCE_VOICE",
@@ -55,7 +55,7 @@ OFFICE = {
                     countries=EUROPE,
                 )
             ],
-            _paid("cadence-voice", "Cadence Voice, a month", 690, term_months=1),
+            _paid("cadence-voice", "Cadence Voice (monthly)", 690, term_months=1),
         ),
     ],
 }
@@ -72,12 +72,12 @@ DESIGN = {
             [_plan("LUMEN_DRAW", "Drawing"), _plan("LUMEN_REVIEW", "Reviews")],
             {
                 "slug": "lumen-trial",
-                "name": "Lumen Team, 30 days on trial",
+                "name": "Lumen Team (trial)",
                 "kind": "trial",
                 "units": 25,
                 "upgrades_to": ["lumen-team"],
             },
-            _paid("lumen-team", "Lumen Team, a year", 14_400),
+            _paid("lumen-team", "Lumen Team (annual)", 14_400),
         )
     ],
 }
@@ -92,7 +92,7 @@ CRM = {
             "HARBOR_SALES",
             "Harbor Sales",
             [_plan("HARBOR_CRM", "Customers")],
-            _paid("harbor-sales", "Harbor Sales, a year", 30_000),
+            _paid("harbor-sales", "Harbor Sales (annual)", 30_000),
         )
     ],
 }
@@ -107,7 +107,7 @@ ANALYTICS = {
             "ATLAS_VIEWER",
             "Atlas Viewer",
             [_plan("ATLAS_VIEW", "Viewing")],
-            _paid("atlas-viewer", "Atlas Viewer, a year", 7_200),
+            _paid("atlas-viewer", "Atlas Viewer (annual)", 7_200),
         )
     ],
 }
@@ -122,7 +122,7 @@ HELPDESK = {
             "RELAY_AGENT",
             "Relay Agent",
             [_plan("RELAY_DESK", "Desk")],
-            _paid("relay-agent", "Relay Agent, a year", 21_600),
+            _paid("relay-agent", "Relay Agent (annual)", 21_600),
         )
     ],
 }
@@ -134,6 +134,6 @@ STORAGE = {
     "unit": "quota",
     "unit_name": "GB",
     "address": "https://vault.example/",
-    "skus": [_sku("VAULT_GB", "Vault Storage", [], _paid("vault-gb", "Vault Storage, a year", 96))],
+    "skus": [_sku("VAULT_GB", "Vault Storage", [], _paid("vault-gb", "Vault Storage (annual)", 96))],
 }
 CATALOGUE = (OFFICE, DESIGN, CRM, ANALYTICS, HELPDESK, STORAGE)

@@ -74,7 +74,7 @@ def _line(actor: Actor, who: UserView, one: LicenseView, place: int | None) -> L
         said = license_words.sentence(one.problem, one.sku, one.held_since is not None)
         queue = license_words.place(problem)
         mend = license_words.fix(actor, one.problem, one.sku, who.id)
-    state = "Active" if one.access else "Expired" if one.held_since else "Pending"
+    state = "Active" if one.access else "Disabled" if one.held_since else "Pending"
     if one.problem and one.problem.code != COUNT:
         state = "Error"
     direct = any(source.kind == "user" for source in one.sources)

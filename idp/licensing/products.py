@@ -59,8 +59,8 @@ class ProductView:
 
     @property
     def excess(self) -> int:
-        """How many more are held than there are."""
-        return max(0, self.taken - self.units)
+        """How many more are held than there are, those counted that are suspended."""
+        return max(0, self.taken - self.units - self.suspended)
 
 
 def products(actor: Actor) -> list[ProductView]:
