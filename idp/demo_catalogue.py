@@ -134,6 +134,8 @@ STORAGE = {
     "unit": "quota",
     "unit_name": "GB",
     "address": "https://vault.example/",
-    "skus": [_sku("VAULT_GB", "Vault Storage", [], _paid("vault-gb", "Vault Storage (annual)", 96))],
+    "skus": [
+        _sku("VAULT_GB", "Vault Storage", [], _paid("vault-gb", "Vault Storage (annual)", 96))
+    ],
 }
 CATALOGUE = (OFFICE, DESIGN, CRM, ANALYTICS, HELPDESK, STORAGE)

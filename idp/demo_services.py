@@ -15,6 +15,7 @@ from idp.changes.intents import (
     AssignLicense,
     BuySubscription,
     Change,
+    ChangeOrganization,
     ChangeSubscription,
     CreditInvoice,
     PutService,
@@ -28,6 +29,16 @@ from idp.directory.actors import Actor, system_actor
 from idp.licensing import queries as licences
 from idp.licensing.catalogue import Catalogue
 
+SETTINGS = {
+    "country": "DE",
+    "address": "Northwind Household Goods\nKehrwieder 8\n20457 Hamburg",
+    "timezone": "Europe/Berlin",
+    "contacts": {
+        "technical": "it@northwind.example",
+        "security": "security@northwind.example",
+        "billing": "accounts@northwind.example",
+    },
+}
 UNPAID = timedelta(days=30)  # younger invoices are still open
 SEEN_PEOPLE, SEEN_DAYS, WEEKEND = 45, 28, 5
 SPACE, SPACE_DAYS, SPACE_USED = 2_000, 90, 1_840  # GB; days that are known; GB at the end
@@ -98,6 +109,7 @@ class _Shop:
 
 def _two_years_ago(shop: _Shop) -> None:
     moment = clock.now()
+    apply(ChangeOrganization(settings=SETTINGS), by=shop.by)
     lapsed = moment + timedelta(days=700)
     apply(AddAgreement("OV-118-0042", "Open Value", moment, lapsed), by=shop.by)
     shop.buy("relay-agent", 10, starts=moment + timedelta(days=250), auto_renew=False)
@@ -146,12 +158,16 @@ def _fewer(shop: _Shop) -> None:
 def _sign_ins(shop: _Shop) -> None:
     """Most people came in the last month, some of them often; a few were not seen for long."""
     people = queries.page_people(shop.by, limit=SEEN_PEOPLE).items
-    today = clock.now()
-    for place, who in enumerate(people):
-        for days in range(place % 11, SEEN_DAYS, 7 + place % 13):
-            if (today - timedelta(days=days)).weekday() < WEEKEND:
-                with ago(days + place / 500, today):
-                    _sign_in(who.id, who.shown_name, shop.by.org_id)
+    today = clock.now().replace(hour=7, minute=0)
+    seen = [
+        (today - timedelta(days=days, minutes=-place * 7), who)
+        for place, who in enumerate(people)
+        for days in range(1 + place % 11, SEEN_DAYS, 7 + place % 13)
+    ]
+    for moment, who in sorted(seen, key=lambda one: one[0]):
+        if moment.weekday() < WEEKEND:
+            with ago(0, moment):
+                _sign_in(who.id, who.shown_name, shop.by.org_id)
 
 
 def _sign_in(user_id: str, name: str, org_id: str) -> None:
