@@ -76,11 +76,9 @@ def _of_licences(actor: Actor) -> list[Step]:
         ),
         Step(
             _("Settle what is short"),
-            _(
-                "Somebody waits for a licence, cannot be given one, or more are held than there are."
-            ),
+            _("Somebody waits for a licence or cannot be given one, or too many are held."),
             bool(held) and not short,
-            url_for("portal.license_problems"),
+            url_for("portal.license_errors"),
         ),
     ]
 
