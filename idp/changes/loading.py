@@ -14,13 +14,11 @@ from sqlalchemy import (
     ColumnElement,
     bindparam,
     exists,
-    func,
     select,
 )
-from sqlalchemy.orm import aliased
 
-from idp.changes import claims, returning
-from idp.changes.batch import Batch, Held, Person, Row
+from idp.changes import claims, loading_licences, returning
+from idp.changes.batch import Batch, Person, Row
 from idp.changes.intents import CreateOrganization, PutService
 from idp.directory.attributes import flatten
 from idp.directory.brakes import LONGEST_HOURS, Brake
@@ -33,11 +31,8 @@ from idp.directory.roles import GLOBAL_ADMINISTRATOR, RoleAssignment
 from idp.directory.sets import among, pair_among
 from idp.directory.users import User
 from idp.directory.vocabularies import vocabulary_of
-from idp.extensions import UtcType
-from idp.licensing.billing import INVOICE, Invoice, InvoiceLine
 from idp.licensing.catalogue import VERSION
-from idp.licensing.seats import Grant, Holding, LicenseRequest
-from idp.licensing.subscriptions import Agreement, Pool, Subscription
+from idp.licensing.seats import Grant
 
 _USERS = User.__table__.c
 _GROUPS = Group.__table__.c
@@ -57,9 +52,9 @@ def load(batch: Batch) -> None:
     claims.load(batch)
     returning.find(batch)
     _organization(batch)
-    _decided_requests(batch)
+    loading_licences.decided_requests(batch)
     _users(batch)
-    _askers(batch)
+    loading_licences.askers(batch)
     _people_as_members(batch)
     _groups(batch)
     _groups_as_members(batch)
@@ -70,11 +65,11 @@ def load(batch: Batch) -> None:
     _one_time_links(batch)
     _connections(batch)
     _secrets(batch)
-    _subscriptions(batch)
-    _agreements(batch)
-    _offers_had(batch)
-    _invoices(batch)
-    _grants(batch)
+    loading_licences.subscriptions(batch)
+    loading_licences.agreements(batch)
+    loading_licences.offers_had(batch)
+    loading_licences.invoices(batch)
+    loading_licences.grants(batch)
 
 
 # --- the organization -------------------------------------------------------------------------
@@ -329,151 +324,3 @@ def _secrets(batch: Batch) -> None:
     if needs.secrets or needs.secrets_of:
         found = batch.ask(_SECRETS, secrets=needs.secrets, connections=needs.secrets_of)
         batch.secrets = {row["id"]: row for row in found}
-
-
-# --- what was bought, and granted ---------------------------------------------------------------
-
-_SUBSCRIPTIONS = (
-    select(Subscription.__table__)
-    .where(among(Subscription.id, "ids", (Subscription.org_id, _HERE)))
-    .order_by(Subscription.id)
-    .with_for_update(key_share=True)
-)
-_AGREEMENTS = (
-    select(Agreement.__table__)
-    .where(among(Agreement.id, "ids", (Agreement.org_id, _HERE)))
-    .order_by(Agreement.id)
-    .with_for_update(key_share=True)
-)
-_OFFERS_HAD = (
-    select(Subscription.offer_id)
-    .where(Subscription.org_id == _HERE, among(Subscription.offer_id, "offers"))
-    .distinct()
-)
-_CREDIT = aliased(Invoice)
-_LEFT = (
-    Invoice.total_minor
-    + select(func.coalesce(func.sum(_CREDIT.total_minor), 0))
-    .where(_CREDIT.credits_id == Invoice.id)
-    .correlate(Invoice)
-    .scalar_subquery()
-)
-_INVOICES = (
-    select(Invoice.__table__, _LEFT.label("left"))
-    .where(among(Invoice.id, "ids", (Invoice.org_id, _HERE)))
-    .order_by(Invoice.id)
-)
-# What was paid, or is to be paid, for days that are still ahead; newest first.
-_PAID_AHEAD = (
-    select(
-        InvoiceLine.subscription_id,
-        Invoice.__table__,
-        _LEFT.label("left"),
-    )
-    .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
-    .where(
-        InvoiceLine.org_id == _HERE,
-        among(InvoiceLine.subscription_id, "ids"),
-        InvoiceLine.period_end > bindparam("moment", type_=UtcType()),
-        Invoice.kind == INVOICE,
-        Invoice.status != "void",
-    )
-    .order_by(Invoice.number.desc())
-)
-_GRANTS = (
-    select(Grant.__table__)
-    .where(
-        Grant.org_id == _HERE,
-        among(Grant.sku_id, "skus"),
-        among(Grant.principal, "principals"),
-    )
-    .order_by(Grant.id)
-    .with_for_update(key_share=True)
-)
-
-
-def _subscriptions(batch: Batch) -> None:
-    if batch.needs.subscriptions:
-        for row in batch.ask(_SUBSCRIPTIONS, ids=batch.needs.subscriptions):
-            batch.subscriptions[row["id"]] = Held(row, dict(row))
-
-
-def _agreements(batch: Batch) -> None:
-    if batch.needs.agreements:
-        for row in batch.ask(_AGREEMENTS, ids=batch.needs.agreements):
-            batch.agreements[row["id"]] = Held(row, dict(row))
-
-
-def _offers_had(batch: Batch) -> None:
-    if batch.needs.offers:
-        found = batch.ask(_OFFERS_HAD, offers=batch.needs.offers)
-        batch.offers_had = {row["offer_id"] for row in found}
-
-
-def _invoices(batch: Batch) -> None:
-    """Invoices that the batch names, and those by which running terms were paid."""
-    if batch.needs.invoices:
-        batch.invoices = {row["id"]: row for row in batch.ask(_INVOICES, ids=batch.needs.invoices)}
-    if batch.needs.paid_ahead:
-        for row in batch.ask(_PAID_AHEAD, ids=batch.needs.paid_ahead, moment=batch.now):
-            batch.paid_ahead.setdefault(row.pop("subscription_id"), []).append(row)
-
-
-_GRANTS_OF = (
-    select(Grant.__table__)
-    .where(among(Grant.principal, "people", (Grant.org_id, _HERE)))
-    .order_by(Grant.id)
-    .with_for_update(key_share=True)
-)
-
-
-def _grants(batch: Batch) -> None:
-    """The grants of some SKUs to the people and groups in hand, or to everyone; or all of some."""
-    needs, rows = batch.needs, list[Row]()
-    if needs.grants:
-        principals = {*needs.users, *needs.groups, ""}
-        rows += batch.ask(_GRANTS, skus=needs.grants, principals=principals)
-    if needs.grants_of:
-        rows += batch.ask(_GRANTS_OF, people=needs.grants_of)
-    for row in rows:
-        held = batch.grants.setdefault(row["id"], Held(row, dict(row)))
-        batch.grants_by[row["sku_id"], row["kind"], row["principal"]] = held
-
-
-# --- what was asked for -----------------------------------------------------------------------
-
-_DECIDED = (
-    select(LicenseRequest.__table__)
-    .where(LicenseRequest.org_id == _HERE, among(LicenseRequest.id, "ids"))
-    .order_by(LicenseRequest.id)
-    .with_for_update(key_share=True)
-)
-_ASKED = select(LicenseRequest.__table__).where(
-    LicenseRequest.org_id == _HERE,
-    LicenseRequest.decision == "",
-    among(LicenseRequest.user_id, "people"),
-)
-_ASKED_AND_HELD = select(Holding.user_id, Holding.sku_id).where(
-    Holding.org_id == _HERE, among(Holding.user_id, "people")
-)
-_OFFERED = select(Pool.sku_id).where(Pool.org_id == _HERE, Pool.enabled + Pool.warning > 0)
-
-
-def _decided_requests(batch: Batch) -> None:
-    """The requests to be decided; they say whom and what they are about."""
-    needs = batch.needs
-    if needs.requests:
-        for row in batch.ask(_DECIDED, ids=needs.requests):
-            batch.requests[row["id"]] = row
-            needs.users.add(row["user_id"])
-            needs.grants.add(row["sku_id"])
-
-
-def _askers(batch: Batch) -> None:
-    """What they asked for and have, when they are locked: nobody asks for the same thing twice."""
-    people = batch.needs.requests_of
-    if people:
-        batch.requests |= {row["id"]: row for row in batch.ask(_ASKED, people=people)}
-        held = batch.ask(_ASKED_AND_HELD, people=people)
-        batch.already = {(row["user_id"], row["sku_id"]) for row in held}
-        batch.requestable = {row["sku_id"] for row in batch.ask(_OFFERED)}
