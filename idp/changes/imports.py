@@ -7,7 +7,8 @@ through the write path, and moves on. In earnest the place moves by `AdvanceImpo
 batch that makes the chunk: a worker that is killed has made a chunk and said so, or neither. A
 rehearsal keeps nothing, so its place moves afterwards (`rehearsed`) and a chunk may be repeated.
 
-The file is sealed, and everything goes on the day it ends (`sweep`).
+The file is sealed, and everything goes on the day it ends (`sweep`). Long, because the whole life
+of an import stands in one place.
 """
 
 import zlib
