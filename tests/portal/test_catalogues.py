@@ -125,7 +125,10 @@ def test_pages_show_no_english_sentence(standing: Site, tag: str) -> None:
     found = []
     for route in READABLE:
         alice.get(address(standing, route))
-        shown = " ".join(alice.page.text_content().split())
-        assert alice.page.get("lang") == tag
+        page = alice.page
+        assert page.get("lang") == tag
+        for quoted in page.xpath("//main//*[@lang='en']"):
+            quoted.clear()  # what says of itself that it is English: the changelog
+        shown = " ".join(page.text_content().split())
         found += [(route.url, said) for said in ENGLISH if re.search(rf"\b{said}\b", shown)]
     assert found == []
