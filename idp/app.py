@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import portal
 import scim
-from idp import cli, federation, headers, health, jobs, logs, postgresql, sealing
+from idp import cli, federation, founding, headers, health, jobs, logs, postgresql, sealing
 from idp.config import Settings, load
 from idp.directory.errors import DirectoryError, Unavailable
 from idp.extensions import csrf, db, migrate, prepare_sqlite
@@ -32,6 +32,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     for door in (portal, scim, federation):
         door.bind(app)
     app.extensions["chamberlain_rehearse"] = scim.rehearse  # for the portal, blind to that door
+    app.extensions["chamberlain_found_first"] = founding.found_first  # these know every room
+    app.extensions["chamberlain_examine"] = cli.doctor.examine
     health.bind(app)
     cli.bind(app)
     _bind_errors(app)

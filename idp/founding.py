@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from idp.changes import apply, ledger
+from idp.changes.first_run import FirstRun
 from idp.changes.intents import (
     AddSigningKey,
     AssignRole,
@@ -10,6 +12,7 @@ from idp.changes.intents import (
     CreateOrganization,
     CreateUser,
 )
+from idp.directory.actors import system_actor
 from idp.directory.roles import GLOBAL_ADMINISTRATOR
 from idp.federation import keys
 
@@ -22,14 +25,36 @@ def founding(
     *,
     admin_id: str,
     password_hash: str | None = None,
+    country: str = "",
+    first: bool = False,
 ) -> tuple[Change, ...]:
     """The changes that found an organization; `admin` is the fields of its first administrator."""
     return (
-        CreateOrganization(name, domain, id=org_id),
+        CreateOrganization(name, domain, org_id, {"country": country} if country else {}, first),
         CreateUser(admin, id=admin_id, password_hash=password_hash),
         AssignRole(admin_id, GLOBAL_ADMINISTRATOR),
         signing_key(name),
     )
+
+
+def found_first(first: FirstRun, door: str, *, dry_run: bool = False) -> None:
+    """Found the first organization of this installation, all or nothing.
+
+    With `dry_run` it is only checked. Raises DirectoryError (installation_founded where somebody
+    was quicker), WrongMasterKey.
+    """
+    ledger.check_master_key()  # before anything is sealed with a key that opens nothing else
+    changes = founding(
+        first.org_id,
+        first.organization,
+        first.domain,
+        first.person,
+        admin_id=first.admin_id,
+        password_hash=first.password_hash,
+        country=first.country,
+        first=True,
+    )
+    apply(*changes, by=system_actor("", door, "Set-up"), dry_run=dry_run)
 
 
 def signing_key(org_name: str) -> AddSigningKey:

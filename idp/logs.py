@@ -16,7 +16,7 @@ from flask import Flask, Response, g, request
 from idp.clock import new_id
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_SECRET_PATH = re.compile(r"/(invite|resume)/[^/]+")
+_SECRET_PATH = re.compile(r"/(invite|resume|setup)/[^/]+")
 log = structlog.get_logger("chamberlain")
 _beneath = logging.getLogger("chamberlain")
 

@@ -13,6 +13,7 @@ from sqlalchemy import ForeignKeyConstraint, Index, String, Text, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp import sealing
+from idp.changes.first_run import TEST_PURPOSE
 from idp.changes.notice_kinds import KINDS
 from idp.clock import now
 from idp.config import Settings
@@ -26,6 +27,11 @@ _SUBJECTS = {
     "admin": "Your one-time sign-in link",
     "signup": "Confirm your address to create your organization",
 }
+_TEST = (
+    "Mail leaves",
+    "Hello,\n\nthis mail was asked for on the set-up page of\n\n    {public_url}\n\n"
+    "It shows that mail leaves, and arrives. You need do nothing.\n",
+)
 _TEXT = """Hello,
 
 {sentence}
@@ -117,6 +123,8 @@ def _written(settings: Settings, mail: dict[str, Any]) -> tuple[str, str]:
         subject, text = _LETTERS[mail["purpose"]]
         said = mail | {"public_url": settings.public_url}
         return " ".join(subject.format(**said).split()), text.format(**said)
+    if mail["purpose"] == TEST_PURPOSE:
+        return _TEST[0], _TEST[1].format(public_url=settings.public_url)
     if mail["purpose"] == "notices":
         return _notices(settings, mail)
     text = _TEXT.format(sentence=_SENTENCES[mail["purpose"]], link=mail["link"])

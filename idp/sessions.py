@@ -144,6 +144,11 @@ def redeem(token: str, password: str | None = None) -> SignIn:
     return _start(by, link.user_id, "password" if hashed else "link")
 
 
+def begin(org_id: str, user_id: str, user_name: str) -> SignIn:
+    """Sign in who has just been founded with a password of their own, at this very browser."""
+    return _start(_at_the_door(org_id, user_id, user_name), user_id, "password")
+
+
 def change_password(actor: Actor, current: str, new: str) -> None:
     """Take a new password from somebody who knows the old one; other sessions end.
 

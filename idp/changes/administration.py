@@ -19,7 +19,9 @@ from idp.changes.intents import (
     DefineSchema,
     RemoveRole,
 )
+from idp.changes.ledger import Installation
 from idp.clock import new_id, new_secret
+from idp.directory import details
 from idp.directory.attributes import CORE
 from idp.directory.credentials import SigningKey
 from idp.directory.domains import Domain
@@ -50,6 +52,8 @@ def needs(change: Change, wanted: Needs) -> None:
 
 def create_organization(batch: Batch, change: CreateOrganization) -> Result:
     """Found an organization; everything else in this batch happens in it."""
+    if change.first:
+        _be_the_first(batch)
     org_id = change.id or new_id()
     batch.actor = replace(batch.actor, org_id=org_id)
     name = organization_name(change.name)
@@ -60,7 +64,7 @@ def create_organization(batch: Batch, change: CreateOrganization) -> Result:
         "created": batch.now,
         "last_modified": batch.now,
         "version": 1,
-        "settings": {},
+        "settings": details.check(change.settings),
         "pairwise_salt": sealing.seal(new_secret().encode()),
         "vocabulary_version": 0,
     }
@@ -71,6 +75,16 @@ def create_organization(batch: Batch, change: CreateOrganization) -> Result:
     batch.note("organization.created", ("Organization", org_id, name), {"name": [None, name]})
     _insert_domain(batch, domain_name(change.domain), built_in=True)
     return Result(org_id, 1, changed=True, created=True)
+
+
+def _be_the_first(batch: Batch) -> None:
+    """Two who set up at once take turns at the installation's row: the second finds the first."""
+    batch.session.execute(select(Installation.id).with_for_update())
+    if batch.session.scalar(select(Organization.id).limit(1)) is not None:
+        raise Conflict(
+            "installation_founded",
+            "This installation has an organization already. Add another with: flask org create",
+        )
 
 
 def organization_name(text: str) -> str:

@@ -389,11 +389,16 @@ class DismissLink(Change):
 
 @dataclass(frozen=True, slots=True)
 class CreateOrganization(Change):
-    """Found an organization with its built-in domain. Only the operator can; it opens the batch."""
+    """Found an organization with its built-in domain. Only the operator can; it opens the batch.
+
+    `first`: refuse it (Conflict installation_founded) where any organization is here already.
+    """
 
     name: str
     domain: str
     id: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)  # see `idp.directory.details`
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

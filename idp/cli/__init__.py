@@ -2,6 +2,7 @@
 
     answers      how a command is made, what it prints, how it ends (0, 1 with a sentence, 2)
     finding      which organization, person or group a word on the command line means
+    init         the first organization of an installation, or the address that founds it
     orgs users roles connections streams      the nouns: each builds intents and applies them
     provisioning  applications that we push people to
     licences subscriptions   the catalogue, seats, whether the books agree; what was bought
@@ -29,6 +30,7 @@ from idp.cli import (
     doctor,
     imports,
     incidents,
+    init,
     licences,
     operations,
     orgs,
@@ -45,6 +47,7 @@ for _command in (*client_secrets.COMMANDS, *api_scopes.COMMANDS, streams.events)
     connections.scim.add_command(_command)
 
 COMMANDS: tuple[click.Command, ...] = (
+    *init.COMMANDS,
     *orgs.COMMANDS,
     *users.COMMANDS,
     *roles.COMMANDS,

@@ -56,6 +56,12 @@ def doctor() -> Answer:
     )
 
 
+def examine() -> dict[str, bool]:
+    """What can be looked at without reaching out, and whether it is well, by name."""
+    settings: Settings = current_app.config["CHAMBERLAIN"]
+    return {name: not _looked_at(name, LOOKS[name], settings).fix for name in AT_HAND}
+
+
 def _looked_at(name: str, look: Callable[[Settings], tuple[str, str]], settings: Settings) -> Check:
     try:
         return Check(name, *look(settings))
@@ -145,4 +151,5 @@ LOOKS: dict[str, Callable[[Settings], tuple[str, str]]] = {
     "public address": reach.public_url,
     "mail": reach.mail_server,
 }
+AT_HAND = ("database", "migrations", "master key", "data directory", "clock")
 COMMANDS: tuple[click.Command, ...] = (doctor,)

@@ -1,13 +1,11 @@
 """Organizations: found one with everything it needs, show its addresses, list them."""
 
-import sys
 from typing import Any
 
 import click
-import flask_migrate
 from flask import current_app
 
-from idp import health, sessions
+from idp import sessions
 from idp.changes import apply, ledger
 from idp.changes.intents import IssueLink
 from idp.cli.answers import Answer, command, table
@@ -114,44 +112,4 @@ def _row(o: OrganizationView) -> dict[str, Any]:
     return {"org": o.slug, "id": o.id, "name": o.name, "domains": domains, "people": people}
 
 
-@command("init")
-@click.option("--name", help="The organization's name.")
-@click.option("--domain", help="Its domain, such as example.com.")
-@click.option("--admin", help="User name of the first Global Administrator.")
-def init(name: str | None, domain: str | None, admin: str | None) -> Answer:
-    """Set up a new installation: the database, the first organization, its administrator.
-
-    Asks for what is not given where there is somebody to ask.
-    """
-    here, head = health.schema_versions()
-    if here != head:
-        flask_migrate.upgrade()
-    if queries.organization_ids():
-        raise click.ClickException(
-            "This installation has an organization already. Add another with: flask org create"
-        )
-    name = name or _ask("The organization's name", "--name")
-    domain = domain or _ask("Its domain, such as example.com", "--domain")
-    admin = admin or _ask("The administrator's user name", "--admin", f"admin@{domain}")
-    data = found(name, domain, admin)
-    return Answer(data, _welcome(data))
-
-
-def _ask(question: str, option: str, default: str | None = None) -> str:
-    if not sys.stdin.isatty():
-        raise click.UsageError(f"{option} is missing, and there is nobody to ask.")
-    return str(click.prompt(question, default=default, err=True))
-
-
-def _welcome(data: dict[str, Any]) -> str:
-    data_dir = sessions.settings().data_dir.absolute()
-    return (
-        f"{data['admin']} signs in, once and within twenty minutes, at\n\n"
-        f"  {data['admin_link']}\n\n"
-        "A new link: flask admin-link. Is all well: flask doctor.\n"
-        f"Keep a copy of the master key apart from the database: {data_dir / 'master_key'}, or\n"
-        "what CHAMBERLAIN_MASTER_KEY says. Without it, a backup cannot be opened."
-    )
-
-
-COMMANDS: tuple[click.Command, ...] = (org, init)
+COMMANDS: tuple[click.Command, ...] = (org,)
