@@ -14,15 +14,19 @@ from portal.first_steps import first_steps
 from portal.forms import go
 from portal.frame import ONE_YEAR, THEME_COOKIE, THEMES, page
 from portal.languages import LANGUAGE_COOKIE, offered
+from portal.setup import before_sign_in
 from portal.waiting import own_path
 
 _SHOWN = 6
 _NOTICES = 4
 
 
-def front() -> Redirect:
-    """Home for who is signed in, the sign-in page for everybody else."""
+def front() -> Response | Redirect:
+    """Home for who is signed in, the sign-in page for everybody else; before that, the set-up."""
     known = sessions.current_actor()
+    ahead = None if known else before_sign_in()
+    if ahead is not None:
+        return ahead
     return go(url_for("portal.home" if known else "portal.sign_in"))
 
 

@@ -37,7 +37,8 @@ _PLAIN = ("country", "language", "timezone", "address")
 _FIELDS = {"accent": "accent_light"}
 
 
-def _countries() -> dict[str, str]:
+def country_choices() -> dict[str, str]:
+    """Every country in the reader's language, by its code; first none."""
     names = Locale.parse(str(current().locale)).territories
     ordered = sorted(countries(), key=lambda code: names.get(code, code))
     return {"": _("Not said")} | {code: names.get(code, code) for code in ordered}
@@ -57,7 +58,7 @@ class OrganizationForm(FlaskForm):
     version = HiddenField()
     name = StringField(_l("Name"), [InputRequired(_l("An organization needs a name."))])
     address = TextAreaField(_l("Postal address"))
-    country: Any = SelectField(_l("Country"), choices=_countries)
+    country: Any = SelectField(_l("Country"), choices=country_choices)
     language: Any = SelectField(_l("Language"), choices=_languages)
     timezone: Any = SelectField(_l("Time zone"), choices=_timezones)
     technical = StringField(_l("Technical contact"))
@@ -72,7 +73,7 @@ class OrganizationForm(FlaskForm):
 def organization(actor: Actor) -> Response:
     """What the organization says of itself."""
     held = queries.organization(actor)
-    names = _countries()
+    names = country_choices()
     shown = {
         "country_name": names.get(held.settings.get("country", ""), ""),
         "language_name": _languages().get(held.settings.get("language", ""), ""),

@@ -18,6 +18,7 @@ from idp.directory.passwords import MIN_LENGTH
 from portal.forms import Refusals, go, status_of
 from portal.frame import alone
 from portal.refusals import said
+from portal.setup import before_sign_in
 from portal.waiting import Waiting, after, name_of, only_organization, waiting
 
 _LONGEST_NAME = 512
@@ -51,6 +52,9 @@ class NewPasswordForm(FlaskForm):
 
 def sign_in() -> Response | Redirect:
     """The name, then the password."""
+    instead = before_sign_in()
+    if instead is not None:
+        return instead
     ahead = waiting()
     if request.method != "POST":
         known = sessions.current_actor()

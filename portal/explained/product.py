@@ -89,7 +89,7 @@ CODES = {
             _("Wait as long as the answer says, then go on. Nothing is locked for good."),
             YOURSELF,
         ),
-        "too_many_requests rate_limited helpdesk_throttled signup_throttled",
+        "too_many_requests rate_limited helpdesk_throttled signup_throttled setup_throttled",
     ),
     **same(
         Explained(
@@ -152,6 +152,19 @@ CODES = {
             OPERATOR,
         ),
         "saml_missing oauth_missing scim_missing",
+    ),
+    "installation_founded": Explained(
+        _("An installation is set up once, and somebody has done so already."),
+        _(
+            "Sign in. Who cannot, runs “flask admin-link” on the server; further organizations "
+            "are added with “flask org create”."
+        ),
+        OPERATOR,
+    ),
+    "user_name_foreign": Explained(
+        _("The first administrator’s user name ends in the domain of their organization."),
+        _("Enter the part before the @ alone; the domain is put behind it."),
+        YOURSELF,
     ),
     "not_the_demo": Explained(
         _("The demo does not write into a database that holds real organizations."),

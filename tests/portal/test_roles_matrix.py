@@ -82,6 +82,7 @@ PAGES = {
     "/invoices": ("GA BA RO", "GA BA"),
     "/catalog": (ALL, "GA BA"),
     "/licenses": ("GA UA LA RO", "GA UA LA"),
+    "/setup": ("", "GA"),
     "/demo/mailbox": ("", "GA UA HA"),
 }
 # Pages of somebody else that are open to their owner: for other roles they are not there.
