@@ -74,7 +74,7 @@ def test_three_steps_found_everything_and_sign_in(fresh: Flask) -> None:
     for said in ("Ada & Söhne", "analytical.example", "France", "Ada Byron"):
         assert said in ada.text
     assert founded(fresh) == []
-    ada.submit("Found it")
+    ada.submit("Create the organization")
     assert ada.path == "/setup/done"
     [org_id] = founded(fresh)
     with fresh.app_context():
@@ -87,7 +87,7 @@ def test_three_steps_found_everything_and_sign_in(fresh: Flask) -> None:
 
 
 def test_the_last_page_says_what_is_well_and_what_comes_next(fresh: Flask) -> None:
-    ada = at_summary(fresh).submit("Found it")
+    ada = at_summary(fresh).submit("Create the organization")
     assert "Master keyIt is well." in ada.text
     assert "No mail server is set" in ada.text
     assert "flask backup" in ada.text
@@ -150,7 +150,7 @@ def test_who_guesses_keys_is_slowed_down_and_who_has_one_is_not(fresh: Flask) ->
 
 def test_after_the_founding_the_address_is_over(fresh: Flask) -> None:
     url = address(fresh)
-    at_summary(fresh, url).submit("Found it")
+    at_summary(fresh, url).submit("Create the organization")
     for again in (url, "/setup", "/setup/wrong"):
         visitor = Visitor(fresh.test_client()).get(again)
         assert visitor.answer.status_code == 410
@@ -160,8 +160,8 @@ def test_after_the_founding_the_address_is_over(fresh: Flask) -> None:
 
 def test_who_is_second_to_confirm_founds_nothing(fresh: Flask) -> None:
     first, second = at_summary(fresh), at_summary(fresh)
-    first.submit("Found it")
-    second.submit("Found it")
+    first.submit("Create the organization")
+    second.submit("Create the organization")
     assert second.answer.status_code == 410
     assert "Set up already" in second.text
     assert len(founded(fresh)) == 1
@@ -171,19 +171,19 @@ def test_two_confirmations_at_the_same_moment_found_one(
     fresh: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, second = at_summary(fresh), at_summary(fresh)
-    first.submit("Found it")
+    first.submit("Create the organization")
     answers = iter([True, True])  # both had looked before either founded
     monkeypatch.setattr(first_run, "is_open", lambda: next(answers, False))
-    second.submit("Found it")
+    second.submit("Create the organization")
     assert second.answer.status_code == 410
     assert len(founded(fresh)) == 1
 
 
 def test_a_second_press_is_harmless(fresh: Flask) -> None:
     ada = at_summary(fresh)
-    form = dict(ada.form_of("Found it").form_values())
+    form = dict(ada.form_of("Create the organization").form_values())
     url = ada.path
-    ada.submit("Found it")
+    ada.submit("Create the organization")
     ada.answer = ada.client.post(url, data=form | {"csrf_token": csrf(ada)}, follow_redirects=True)
     assert ada.path == "/setup/done"
     assert len(founded(fresh)) == 1
@@ -197,7 +197,7 @@ def csrf(visitor: Visitor) -> str:
 
 def other_state(app: Flask) -> str:
     """What was said at another address."""
-    found: str = at_summary(app).form_of("Found it").fields["state"]
+    found: str = at_summary(app).form_of("Create the organization").fields["state"]
     return found
 
 
@@ -205,7 +205,7 @@ def other_state(app: Flask) -> str:
 def test_a_forged_form_begins_again(fresh: Flask, state: str) -> None:
     ada = at_summary(fresh)
     given = other_state(fresh) if state == "OTHER" else state
-    ada.submit("Found it", state=given)
+    ada.submit("Create the organization", state=given)
     assert ada.answer.status_code == 422
     assert "begin again" in ada.text
     assert founded(fresh) == []
@@ -225,7 +225,7 @@ def test_the_password_is_in_no_page(fresh: Flask) -> None:
     page = ada.answer.get_data(as_text=True)
     assert PASSWORD not in page
     assert "argon2" not in page
-    assert re.fullmatch(r"gAAAA[\w=-]+", ada.form_of("Found it").fields["state"])
+    assert re.fullmatch(r"gAAAA[\w=-]+", ada.form_of("Create the organization").fields["state"])
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,9 @@ def test_one_goes_back_and_finds_what_was_said(fresh: Flask) -> None:
     assert ada.form_of("Continue").fields["organization"] == "Ada & Söhne"
     ada.submit("Continue", organization="Byron")
     assert ada.form_of("Continue").fields["email"] == ADA["email"]
-    ada.submit("Continue", password=PASSWORD, password_again=PASSWORD).submit("Found it")
+    ada.submit("Continue", password=PASSWORD, password_again=PASSWORD).submit(
+        "Create the organization"
+    )
     with fresh.app_context():
         assert queries.organization(system_actor(founded(fresh)[0])).name == "Byron"
 
@@ -341,7 +343,7 @@ def with_mail(fresh: Flask, tmp_path: Path) -> Visitor:
     """An administrator on the last page of an installation that can send mail."""
     given = {"smtp_url": "smtp://localhost:1", "mail_from": "id@analytical.example"}
     app = create_app(settings_for(fresh.config["CHAMBERLAIN"].database, tmp_path / "mail", **given))
-    return at_summary(app).submit("Found it")
+    return at_summary(app).submit("Create the organization")
 
 
 def owed(app: Flask) -> list[dict[str, str]]:
@@ -374,6 +376,6 @@ def test_a_founding_elsewhere_ends_a_wizard_that_is_under_way(fresh: Flask) -> N
     ada = at_summary(fresh)
     with fresh.app_context():
         found_first(FirstRun("Quick", "quick.example", "root@quick.example"), "cli")
-    ada.submit("Found it")
+    ada.submit("Create the organization")
     assert ada.answer.status_code == 410
     assert len(founded(fresh)) == 1
