@@ -11,6 +11,7 @@ MAY_WRITE = {
     "idp/changes/alarms.py",
     "idp/changes/apply.py",
     "idp/changes/board.py",
+    "idp/changes/first_run.py",
     "idp/changes/followers.py",
     "idp/changes/helpdesk.py",
     "idp/changes/imports.py",
