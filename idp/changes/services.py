@@ -15,7 +15,17 @@ from idp.changes.batch import Batch, Needs, Result, Row
 from idp.changes.intents import Change, PutService
 from idp.clock import new_id
 from idp.directory.errors import Invalid
-from idp.licensing.catalogue import PAID, QUOTA, SEAT, TRIAL, CatalogueVersion, Offer, Service, Sku
+from idp.licensing.catalogue import (
+    PAID,
+    QUOTA,
+    SEAT,
+    TRIAL,
+    CatalogueVersion,
+    Offer,
+    Service,
+    Sku,
+    forget,
+)
 from idp.licensing.catalogue import ServicePlan as Plan
 
 SLUG = r"^[a-z0-9][a-z0-9-]{0,63}$"
@@ -184,6 +194,7 @@ def _renew(batch: Batch) -> None:
     """Let every process know that it must read the catalogue anew."""
     step = update(CatalogueVersion).values(version=new_id())
     batch.session.execute(step, execution_options={"synchronize_session": False})
+    forget(batch.session)
 
 
 HANDLERS = {PutService: put_service}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 
 from idp.clock import now
 from idp.directory.actors import Actor
@@ -44,7 +44,7 @@ _BY_CONNECTION = Prepared(
     _CALLERS.where(
         _made_for.c.id == bindparam("connection"),
         _made_for.c.org_id == bindparam("org"),
-        _held.c.scope.in_(("read", "write")),
+        or_(_held.c.scope == "read", _held.c.scope == "write"),
     ).order_by(_held.c.scope.desc())  # "write" before "read"
 )
 

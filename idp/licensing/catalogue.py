@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKeyConstraint, String, UniqueConstraint, select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from idp.extensions import Model, db
 
@@ -220,10 +220,23 @@ class Catalogue:
 VERSION = select(CatalogueVersion.version).where(CatalogueVersion.id == 1)
 
 
+_READ = "chamberlain_catalogue"  # where a session keeps the version that it has read
+
+
 def catalogue() -> Catalogue:
-    """The catalogue as it is now: whoever may sign in may see what can be had."""
-    version: str | None = db.session.scalar(VERSION)
-    return catalogue_of(version or "")
+    """The catalogue as it is now: whoever may sign in may see what can be had.
+
+    Its version is read once for each request, however many rows ask what something is called.
+    """
+    info = db.session().info
+    if _READ not in info:
+        info[_READ] = db.session.scalar(VERSION) or ""
+    return catalogue_of(info[_READ])
+
+
+def forget(session: Session) -> None:
+    """The catalogue has changed: let this session read its version anew."""
+    session.info.pop(_READ, None)
 
 
 @lru_cache(maxsize=4)

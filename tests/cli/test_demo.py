@@ -192,8 +192,8 @@ def test_people_belong_to_hr_and_groups_are_nested(shown: demo.Demo) -> None:
 def test_an_unused_invitation_lies_in_the_mailbox(shown: demo.Demo) -> None:
     org = queries.organization_by_slug(shown.org)
     assert org is not None
-    (message,) = mailbox(system_actor(org.id))
-    assert message["recipient"] == shown.invited
+    found = mailbox(system_actor(org.id))
+    (message,) = [one for one in found if one["recipient"] == shown.invited]
     token = message["body"].split("/invite/")[1].split()[0]
     link = queries.link_by_token(token)
     assert link is not None

@@ -85,11 +85,12 @@ READS: dict[str, list[Read]] = {
 }
 # The same for everybody, but for what one's own organization has had.
 EVERYBODYS = {"catalogue": "what can be had", "offers": "what can be had, and had been"}
+ELSEWHERE = {"drift_of"}  # test_drift asks across the border
 OF_AN_ORGANIZATION = {"entitlements_of": "asked for claims, before there is an actor"}
 
 
 def test_every_query_has_a_case() -> None:
-    assert READS.keys() | EVERYBODYS.keys() | OF_SEATS.keys() == set(queries.__all__)
+    assert READS.keys() | EVERYBODYS.keys() | OF_SEATS.keys() | ELSEWHERE == set(queries.__all__)
     for name in READS.keys() - OF_AN_ORGANIZATION.keys():
         first = next(iter(inspect.signature(getattr(queries, name)).parameters))
         assert first == "actor", name

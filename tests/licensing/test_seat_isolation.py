@@ -63,6 +63,7 @@ READS: dict[str, list[Read]] = {
     "find_request": [lambda a, t: queries.find_request(a, t["request"])],
     "find_sku": [lambda a, _: queries.find_sku(a, BASIC)],
     "grant_to_everyone": [lambda a, _: queries.grant_to_everyone(a, basic()) or ""],
+    "granted_to_group": [lambda a, t: queries.granted_to_group(a, t["group"])],
     "grants_of_group": [lambda a, t: queries.grants_of_group(a, t["group"])],
     "holders_among": [lambda a, t: queries.holders_among(a, basic(), [t["user"]])],
     "knows_sign_ins": [lambda a, _: queries.knows_sign_ins(a)],

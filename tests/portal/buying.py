@@ -44,6 +44,8 @@ def subscribe(people: Cast, group: str) -> Bought:
     active = shop.buy(alice, "office-pro", 5, name="Head office", agreement_id=agreement)
     apply(AssignLicense(shop.sku("OFFICE_PRO"), group_id=group, plans_off=["VOICE"]), by=alice)
     apply(ChangeSubscription(active, quantity=1), by=alice)
+    # Its mail excludes that of the other: a problem of everybody in the group.
+    apply(AssignLicense(shop.sku("OFFICE_BASIC"), group_id=group), by=alice)
     begun = {"starts": today - YEAR - timedelta(days=5), "auto_renew": False}
     expired = apply(BuySubscription(shop.offer_id("archive"), 3, **begun), by=operator).first.id
     disabled = shop.buy(alice, "office-basic", 2, name="By mistake", purchase_order="PO-7")

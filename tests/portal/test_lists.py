@@ -14,10 +14,22 @@ from idp.directory import queries
 from idp.directory.errors import Conflict, Invalid
 from idp.directory.saved_views import MOST
 from portal.list_pages import LISTS
+from portal.routes import ROUTES
 from tests.portal.browsing import Visitor
 from tests.portal.conftest import Site
+from tests.portal.places import address
 
 PEOPLE = "/identity/people"
+
+
+PAGE = 50
+NOBODY_LACKS_ANYTHING = {"license-problems"}  # of the product that the address names
+
+
+def home_of(site: Site, key: str) -> str:
+    """The address of a list's page, with real ids."""
+    name = LISTS[key].endpoint.removeprefix("portal.")
+    return address(site, next(route for route in ROUTES if route.view.__name__ == name))
 
 
 def headings(visitor: Visitor) -> dict[str, str]:
@@ -80,10 +92,10 @@ def test_an_address_is_cleaned_of_what_the_list_does_not_know(alice: Visitor) ->
 
 
 @pytest.mark.parametrize("key", LISTS)
-def test_every_list_is_sorted_by_every_heading_that_says_so(alice: Visitor, key: str) -> None:
-    with alice.client.application.test_request_context():
-        home = alice.client.application.url_for(LISTS[key].endpoint)
-    alice.get(home)
+def test_every_list_is_sorted_by_every_heading_that_says_so(
+    site: Site, alice: Visitor, key: str
+) -> None:
+    alice.get(home_of(site, key))
     for label, url in headings(alice).items():
         alice.get(url)
         assert alice.answer.status_code == 200, label
@@ -92,13 +104,11 @@ def test_every_list_is_sorted_by_every_heading_that_says_so(alice: Visitor, key:
 
 @pytest.mark.parametrize("key", LISTS)
 def test_every_list_becomes_a_file_of_what_it_shows(site: Site, key: str) -> None:
-    alice = site.visitor("alice")
-    with site.app.test_request_context():
-        home = site.app.url_for(LISTS[key].endpoint)
-    alice.get(home)
-    rows = len(alice.page.xpath("//tbody/tr"))
+    alice = site.visitor("alice").get(home_of(site, key))
+    rows = len(alice.page.xpath("(//div[contains(@class, 'table-card')])[last()]//tbody/tr"))
     head, *body = exported(alice)
-    assert len(body) == rows > 0
+    assert len(body) == rows or len(body) > rows == PAGE
+    assert rows > 0 or key in NOBODY_LACKS_ANYTHING
     assert head == [str(column.label) for column in LISTS[key].columns]
 
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from idp.changes import apply, provisioned
-from idp.changes.intents import DeleteGroup
+from idp.changes.intents import DeleteGroup, RemoveLicense
 from idp.changes.targets import digest_of
 from idp.directory import queries
 from idp.directory.provisioning import TargetView
+from tests.licensing.shop import sku
 from tests.portal.browsing import Visitor
 from tests.portal.conftest import Site
 
@@ -97,6 +98,7 @@ def test_a_scope_that_is_gone_does_not_become_everybody(
     site: Site, alice: Visitor, crm: str
 ) -> None:
     with site.app.app_context():
+        apply(RemoveLicense(sku("OFFICE_PRO"), group_id=site.group), by=site.cast.alice)
         apply(DeleteGroup(site.group), by=site.cast.alice)
     alice.get(f"{crm}/edit").submit("Save")
     assert alice.answer.status_code == 422
