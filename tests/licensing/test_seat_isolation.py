@@ -15,6 +15,7 @@ from idp.changes.license_history import history_of
 from idp.directory.actors import Actor
 from idp.directory.errors import Forbidden, NotFound
 from idp.licensing import (
+    granted,
     holders,
     products,
     queries,
@@ -99,7 +100,7 @@ READS: dict[str, list[Read]] = {
     "progress": [lambda a, _: queries.progress(a, basic()) or ""],
     "requestable": [lambda a, _: queries.requestable(a)],
 }
-HERE = (holders, products, reach, reclaim, requests, sources, turns, waiting)
+HERE = (granted, holders, products, reach, reclaim, requests, sources, turns, waiting)
 SAYS_NOTHING = {
     "",
     "[]",
