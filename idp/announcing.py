@@ -2,6 +2,7 @@
 
 import click
 from flask import Flask
+from flask.cli import FlaskGroup
 from sqlalchemy.exc import SQLAlchemyError
 
 from idp import sealing
@@ -37,6 +38,11 @@ def announce(app: Flask) -> None:
 
 
 def _serves() -> bool:
-    """Whether this is a server, not another command that loads the application."""
+    """Whether this is a server, not another of our commands that loads the application.
+
+    A server's own command line (granian's) may be made with click as well.
+    """
     context = click.get_current_context(silent=True)
-    return context is None or context.info_name == "run"
+    if context is None or not isinstance(context.find_root().command, FlaskGroup):
+        return True
+    return context.info_name == "run"

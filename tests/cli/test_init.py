@@ -1,7 +1,9 @@
 """The first run from the console, on either database."""
 
+import click
 import pytest
 from flask import Flask
+from flask.cli import FlaskGroup
 from flask.testing import FlaskClient
 
 from idp import announcing, sealing
@@ -151,3 +153,20 @@ def test_a_server_starts_quietly_with_a_wrong_master_key(
     app.extensions["chamberlain_ring"] = sealing.ring(sealing.make_key())
     announcing.announce(app)
     assert "/setup/" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "program, name, prints",
+    [
+        (FlaskGroup(), "run", True),
+        (FlaskGroup(), "list", False),
+        (click.Group(), "granian", True),  # its workers inherit the context of its command line
+    ],
+)
+def test_only_what_serves_prints_an_address(
+    app: Flask, capsys: pytest.CaptureFixture[str], program: click.Group, name: str, prints: bool
+) -> None:
+    root = click.Context(program, info_name=name)
+    with click.Context(click.Command(name), parent=root, info_name=name):
+        announcing.announce(app)
+    assert ("/setup/" in capsys.readouterr().err) == prints
