@@ -188,13 +188,23 @@ def check_rank(batch: Batch, user_id: str) -> None:
         )
 
 
-def check_scope(batch: Batch, user_id: str, permission: str) -> None:
-    """A permission over one group reaches that group's effective members only."""
+def check_scope_of_all(batch: Batch, user_ids: Iterable[str], permission: str) -> None:
+    """The same as `check_scope` for many, in one statement."""
+    people = set(user_ids)
+    for user_id in sorted(people):
+        check_scope(batch, user_id, permission, beside=people)
+
+
+def check_scope(batch: Batch, user_id: str, permission: str, beside: Iterable[str] = ()) -> None:
+    """A permission over one group reaches that group's effective members only.
+
+    `beside` are others who will be asked about next: they are looked up together.
+    """
     scope = batch.actor.scope_of(permission)
     if not scope:
         return
     if (permission, user_id) not in batch.covered:
-        asked = batch.users.keys() | batch.member_kinds.keys() | {user_id}
+        asked = batch.users.keys() | batch.member_kinds.keys() | {user_id, *beside}
         inside = select(EffectiveMembership.user_id).where(
             any_of(batch.session, EffectiveMembership.user_id, asked),
             EffectiveMembership.group_id.in_(scope),

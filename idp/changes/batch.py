@@ -211,11 +211,14 @@ class Batch:
     requestable: set[str] = field(default_factory=set)  # SKUs of which there are units
     already: set[tuple[str, str]] = field(default_factory=set)  # (who asks, SKU held)
     insisted: dict[tuple[str, str], int] = field(default_factory=dict)  # (user, SKU) -> change
-    withdrawn: dict[str, int] = field(default_factory=dict)  # SKU -> change that takes it back
+    # (user, or "" for many, SKU) -> the change that takes it back
+    withdrawn: dict[tuple[str, str], int] = field(default_factory=dict)
     reviewed: set[str] = field(default_factory=set)  # people whose seats are looked at again
     unhurried: bool = False  # a turn of the worker: as many seats as it names, none put off
     subscriptions: dict[str, Held] = field(default_factory=dict)
     claimed: Counter[str] = field(default_factory=Counter)  # units taken, less those given back
+    seated: set[str] = field(default_factory=set)  # people whose seats were decided already
+    pools_due: set[str] = field(default_factory=set)  # brought up to date when a unit was asked for
     pools_moved: set[str] = field(default_factory=set)  # SKUs whose units may have changed
     ended: set[str] = field(default_factory=set)  # SKUs of which a subscription was deleted
     offers_had: set[str] = field(default_factory=set)  # of those asked for, ever subscribed to

@@ -8,7 +8,7 @@ runs again, and what it did it does not do twice.
 from itertools import groupby
 from typing import NamedTuple
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import or_, select, tuple_
 
 from idp.changes.apply import apply
 from idp.changes.intents import FollowSubscriptions
@@ -41,8 +41,10 @@ def follow() -> int:
 def _after(place: _Due) -> list[_Due]:
     """The next that are due, in the order of organizations and ids."""
     db.session.rollback()  # look at the present, not at an old snapshot
+    moment = now()
     due = select(Subscription.org_id, Subscription.id).where(
-        Subscription.next_at <= now(),
+        # Or written down at a time that is still to come: the clock was set back since.
+        or_(Subscription.next_at <= moment, Subscription.last_modified > moment),
         Subscription.deleted_at.is_(None),
         tuple_(Subscription.org_id, Subscription.id) > tuple_(*place),
     )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, select
 
-from idp.changes.authority import check_scope
+from idp.changes.authority import check_scope, check_scope_of_all
 from idp.changes.batch import Batch, Held, Needs, Result, Row
 from idp.changes.intents import (
     AssignLicense,
@@ -90,7 +90,7 @@ def _take_back(batch: Batch, held: Held, whom: tuple[str, str, str], sku: SkuVie
     held.row = None
     del batch.grants_by[sku.id, kind, principal]
     batch.insisted.pop((principal, sku.id), None)
-    batch.withdrawn[sku.id] = batch.index
+    batch.withdrawn[principal if kind == PERSON else "", sku.id] = batch.index
     _note(batch, held, whom, sku)
     return Result(grant_id, changed=True)
 
@@ -121,10 +121,9 @@ def reclaim_licenses(batch: Batch, change: ReclaimLicenses) -> Result:
 def reprocess_licenses(batch: Batch, change: ReprocessLicenses) -> Result:
     """Look at the seats of these people again."""
     if batch.actor.kind == "user":
-        for user_id in change.user_ids:
-            check_scope(batch, user_id, "licenses.write")
+        check_scope_of_all(batch, change.user_ids, "licenses.write")
     batch.reviewed.update(change.user_ids)
-    batch.unhurried = True
+    batch.unhurried |= batch.actor.kind == "system"
     return Result()
 
 

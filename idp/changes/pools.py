@@ -61,6 +61,8 @@ def claim(batch: Batch, sku_id: str, count: int) -> int:
     pool = _held(batch, sku_id)
     if pool is None:
         return 0
+    if pool["next_at"] is None or pool["next_at"] > batch.now:
+        batch.pools_due.add(sku_id)  # it may have gained units: others wait for them too
     got = max(0, min(count, free(pool)))
     batch.claimed[sku_id] += got
     pool["consumed"] += got
@@ -73,6 +75,12 @@ def release(batch: Batch, sku_id: str, count: int) -> int:
     given = {"key_org": batch.org_id, "key_sku": sku_id, "count": count}
     batch.claimed[sku_id] -= count
     return batch.connection.execute(_RELEASE, given).scalar() or 0
+
+
+def left(batch: Batch, sku_id: str) -> int:
+    """How many units are free now; for a pool whose row this batch has locked."""
+    found = batch.ask(_LOCKED, sku=sku_id)
+    return free(found[0]) if found else 0
 
 
 def free(pool: Row) -> int:

@@ -36,7 +36,7 @@ def owed() -> bool:
 def claim() -> Row | None:
     """Lease the turn that has waited longest; two workers never get the same."""
     with writing() as session:
-        wanted = _due().order_by(SeatTurn.leased_until, SeatTurn.id).limit(1)
+        wanted = _due().order_by(SeatTurn.id).limit(1)
         row = session.execute(wanted.with_for_update(skip_locked=True)).mappings().first()
         if row is None:
             return None
@@ -87,7 +87,8 @@ def _people(row: Row) -> Sequence[str]:
     if _for_everyone(org_id, sku_id):
         everybody = User.org_id == org_id, User.id > after, User.deleted_at.is_(None)
         parts = [select(User.id.label("id")).where(*everybody)]
-    each = [part.order_by("id").limit(PART).subquery() for part in parts]
+    # Distinct before the limit: who is in two of the groups must not make a part seem the last.
+    each = [part.distinct().order_by("id").limit(PART).subquery() for part in parts]
     found = union(*(select(one.c.id) for one in each)).subquery()
     return list(db.session.scalars(select(found.c.id).order_by(found.c.id).limit(PART)))
 

@@ -20,14 +20,23 @@ from idp.changes import licences, pools, seating
 from idp.changes.batch import Batch
 from idp.changes.seating import Sitter
 from idp.clock import new_id
-from idp.directory.errors import Conflict, DirectoryError
+from idp.directory.errors import Conflict, DirectoryError, raise_all
 from idp.directory.groups import EffectiveMembership
 from idp.directory.sets import among
 from idp.directory.users import User
 from idp.licensing.catalogue import Catalogue, SkuView, catalogue_of
-from idp.licensing.decision import CONFLICT, COUNT, COUNTRY, DEPENDENCY, Decision, decide
+from idp.licensing.decision import (
+    CONFLICT,
+    COUNT,
+    COUNTRY,
+    DEPENDENCY,
+    Decision,
+    Problem,
+    decide,
+)
 from idp.licensing.seats import EVERYONE, GROUP, PERSON, Grant, Holding, SeatProblem, SeatTurn
 
+NONE: frozenset[str] = frozenset()
 AT_ONCE = 200  # new seats in one batch; the rest is done by turns
 _HERE: BindParameter[str] = bindparam("org")
 _MEMBERS = select(EffectiveMembership.user_id).where(among(EffectiveMembership.group_id, "groups"))
@@ -61,6 +70,7 @@ def follow(batch: Batch) -> None:
     done = _concerned(batch)
     if done:
         free |= _seat(batch, done, known)
+        free |= {sku: pools.left(batch, sku) for sku in sorted(batch.pools_due)}
     _serve(batch, free, done, known)
     licences.write_grants(batch)
 
@@ -145,16 +155,36 @@ def look_again_later(batch: Batch, sku_id: str, kind: str = "everybody") -> None
 def _seat(batch: Batch, people: set[str], known: Catalogue) -> dict[str, int]:
     """Give and take what these people should have; returns what is free of SKUs given back."""
     sitters = seating.load(batch, people, known)
-    made = {one: _decide(who, known) for one, who in sitters.items()}
+    behind = _behind_others(batch, sitters)
+    made = {one: _decide(who, known, behind.get(one, NONE)) for one, who in sitters.items()}
     _put_off(batch, sitters, made)
-    claimed = _claim(batch, sitters, made, known)
+    claimed = _claim(batch, sitters, made, known, behind)
     freed: Counter[str] = Counter()
+    batch.seated.update(sitters)
     for one, who in sitters.items():
         _write(batch, who, made[one], known)
         freed.update(sku for sku in who.held if sku not in made[one].holds)
         freed.update(sku for sku in claimed[one] if sku not in made[one].holds)
     _refuse(batch, made, known)
     return {sku_id: pools.release(batch, sku_id, freed[sku_id]) for sku_id in sorted(freed)}
+
+
+def _behind_others(batch: Batch, sitters: dict[str, Sitter]) -> dict[str, frozenset[str]]:
+    """{person: SKUs for which they wait, and others who are not here have waited longer}."""
+    waiting: dict[str, set[str]] = defaultdict(set)
+    for one, who in sitters.items():
+        for sku, row in who.problems.items():
+            if row["code"] == COUNT and sku in who.wanted and (one, sku) not in batch.insisted:
+                waiting[sku].add(one)
+    behind: dict[str, set[str]] = defaultdict(set)
+    for sku in sorted(waiting):
+        units = max(0, pools.left(batch, sku))
+        over = batch.seated | {one for one, who in sitters.items() if sku not in who.wanted}
+        first = set(_waiting(batch, sku, units, over)[:units])
+        batch.pools_due.add(sku)  # the others are served after these
+        for one in waiting[sku] - first:
+            behind[one].add(sku)
+    return {one: frozenset(skus) for one, skus in behind.items()}
 
 
 def _decide(who: Sitter, known: Catalogue, unavailable: frozenset[str] = frozenset()) -> Decision:
@@ -173,42 +203,60 @@ def _put_off(batch: Batch, sitters: dict[str, Sitter], made: dict[str, Decision]
         return
     for one, sku in fresh:
         del made[one].holds[sku]
+        known = sitters[one].problems.get(sku)
+        if known is not None:  # who waits keeps the place in the queue
+            made[one].problems[sku] = Problem(known["code"], known["detail"])
     for sku in sorted({sku for _, sku in fresh}):
         look_again_later(batch, sku)
 
 
 def _claim(
-    batch: Batch, sitters: dict[str, Sitter], made: dict[str, Decision], known: Catalogue
+    batch: Batch,
+    sitters: dict[str, Sitter],
+    made: dict[str, Decision],
+    known: Catalogue,
+    behind: dict[str, frozenset[str]],
 ) -> dict[str, set[str]]:
     """Take a unit for each new seat; who gets none is decided anew without that SKU."""
     claimed: dict[str, set[str]] = {one: set() for one in sitters}
-    unavailable: dict[str, set[str]] = defaultdict(set)
-    todo = sorted(sitters, key=lambda one: _turn_of(sitters[one]))
+    unavailable = defaultdict(set, {one: set(skus) for one, skus in behind.items()})
+    todo = sorted(sitters)
     while todo:
         losers: set[str] = set()
-        asked: dict[str, list[str]] = defaultdict(list)
-        for one in todo:
-            for sku in made[one].holds.keys() - sitters[one].held.keys() - claimed[one]:
-                asked[sku].append(one)
-        for sku in sorted(asked):
-            got = pools.claim(batch, sku, len(asked[sku]))
-            for one in asked[sku][:got]:
+        for sku, people in _asked(sitters, made, claimed, todo):
+            got = pools.claim(batch, sku, len(people))
+            for one in people[:got]:
                 claimed[one].add(sku)
-            for one in asked[sku][got:]:
+            for one in people[got:]:
                 unavailable[one].add(sku)
                 losers.add(one)
         for one in losers:
             made[one] = _decide(sitters[one], known, frozenset(unavailable[one]))
-        todo = [one for one in todo if one in losers]
+        todo = sorted(losers)
     return claimed
 
 
-def _turn_of(who: Sitter) -> tuple[Any, ...]:
-    """Who has waited longest comes first, and who has not waited last."""
-    waiting = [
-        (row["since"], row["place"]) for row in who.problems.values() if row["code"] == COUNT
-    ]
-    return (0, *min(waiting), who.id) if waiting else (1, who.id)
+def _asked(
+    sitters: dict[str, Sitter],
+    made: dict[str, Decision],
+    claimed: dict[str, set[str]],
+    todo: list[str],
+) -> list[tuple[str, list[str]]]:
+    """(SKU, who should have a unit of it and has none), SKUs and people each in their order."""
+    asked: dict[str, list[str]] = defaultdict(list)
+    for one in todo:
+        for sku in made[one].holds.keys() - sitters[one].held.keys() - claimed[one]:
+            asked[sku].append(one)
+    for sku, people in asked.items():
+        people.sort(key=lambda one, sku=sku: _place(sitters[one], sku))  # type: ignore[misc]
+    return sorted(asked.items())
+
+
+def _place(who: Sitter, sku: str) -> tuple[Any, ...]:
+    """Who has waited longest for a SKU comes first, and who has not waited last."""
+    row = who.problems.get(sku)
+    waits = row is not None and row["code"] == COUNT
+    return (0, row["since"], row["place"]) if row and waits else (1, who.id)
 
 
 def _write(batch: Batch, who: Sitter, made: Decision, known: Catalogue) -> None:
@@ -235,12 +283,14 @@ def _write_problems(batch: Batch, who: Sitter, made: Decision, known: Catalogue)
         batch.delete(SeatProblem, {"user_id": who.id, "sku_id": sku})
     for sku, problem in made.problems.items():
         before = who.problems.get(sku)
-        said = {"code": problem.code, "detail": problem.detail}
+        said: dict[str, Any] = {"code": problem.code, "detail": problem.detail}
         if before is None:
             row = {"user_id": who.id, "sku_id": sku, "org_id": batch.org_id}
             when = {"since": batch.now, "place": new_id()}
             batch.insert(SeatProblem, row | said | when)
         elif (before["code"], before["detail"]) != (problem.code, problem.detail):
+            if problem.code == COUNT and before["code"] != COUNT:  # joins the queue only now
+                said |= {"since": batch.now, "place": new_id()}
             batch.update(SeatProblem, {"user_id": who.id, "sku_id": sku}, said)
         else:
             continue
@@ -258,17 +308,18 @@ def _note(batch: Batch, action: str, who: Sitter, sku: SkuView, diff: dict[str, 
 
 def _refuse(batch: Batch, made: dict[str, Decision], known: Catalogue) -> None:
     """What somebody asked for one person fails at once, and so does what others depend on."""
+    refusals = []
     for (one, sku), index in batch.insisted.items():
-        if one not in made or sku in made[one].holds:
-            continue
-        problem = made[one].problems.get(sku)
-        if problem is None:
-            raise _inactive().at(index)
-        raise refusal(problem.code, problem.detail, known.skus[sku].name).at(index)
-    for decision in made.values():
+        if one in made and sku not in made[one].holds:
+            problem, name = made[one].problems.get(sku), known.skus[sku].name
+            refused = refusal(problem.code, problem.detail, name) if problem else _inactive()
+            refusals.append(refused.at(index))
+    for one, decision in made.items():
         for sku, problem in decision.problems.items():
-            if sku in batch.withdrawn and sku in decision.holds:
-                raise _needed(known.skus[sku].name, problem.detail).at(batch.withdrawn[sku])
+            taken = batch.withdrawn.get((one, sku), batch.withdrawn.get(("", sku)))
+            if taken is not None and sku in decision.holds:
+                refusals.append(_needed(known.skus[sku].name, problem.detail).at(taken))
+    raise_all(refusals)
 
 
 def _inactive() -> DirectoryError:
@@ -298,13 +349,28 @@ def refusal(code: str, detail: str, name: str) -> DirectoryError:
 
 
 def _serve(batch: Batch, free: dict[str, int], done: set[str], known: Catalogue) -> None:
-    """Give free units to those who have waited longest."""
-    for sku in sorted(sku for sku, count in free.items() if count > 0):
-        limit = min(free[sku], AT_ONCE)
-        rows = batch.ask(_WAITING, sku=sku, count=limit + 1)
-        waiting = [row["user_id"] for row in rows if row["user_id"] not in done]
-        if waiting:
-            _seat(batch, set(waiting[:limit]), known)
-            done.update(waiting[:limit])
-        if len(waiting) > limit and free[sku] > limit:
-            look_again_later(batch, sku, "waiting")
+    """Give free units to those who have waited longest, until none is left or nobody can take one.
+
+    What one gives back is offered to the next, also of other SKUs.
+    """
+    todo = sorted(sku for sku, count in free.items() if count > 0)
+    while todo:
+        sku = todo.pop(0)
+        left, given = free[sku], 0
+        while left > 0 and (waiting := _waiting(batch, sku, left, done)):
+            if given >= AT_ONCE:
+                look_again_later(batch, sku, "waiting")
+                break
+            some = waiting[: min(left, AT_ONCE)]
+            freed = _seat(batch, set(some), known)
+            done.update(some)
+            given += len(some)
+            left = pools.left(batch, sku)
+            todo += sorted(one for one, count in freed.items() if count > 0 and one != sku)
+            free |= freed
+
+
+def _waiting(batch: Batch, sku: str, count: int, done: set[str]) -> list[str]:
+    """Who has waited longest for a SKU, but for those whom this batch has looked at."""
+    rows = batch.ask(_WAITING, sku=sku, count=count + len(done))
+    return [row["user_id"] for row in rows if row["user_id"] not in done]

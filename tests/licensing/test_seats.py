@@ -245,3 +245,40 @@ def test_a_rehearsal_tells_and_takes_nothing(shop_open: Cast) -> None:
     notes = apply(AssignLicense(sku("OFFICE_BASIC"), bob), by=by, dry_run=True).notes
     assert [note.action for note in notes] == ["grant.added", "license.assigned"]
     assert taken(shop_open.org, "OFFICE_BASIC") == (1, 0)
+
+
+def test_a_unit_that_a_batch_frees_goes_to_who_waits_outside_of_it(
+    shop_open: Cast, kitchen: str
+) -> None:
+    by = shop_open.operator
+    crew = [somebody(by, f"crew-{n}") for n in range(5)]
+    for one in crew:
+        apply(AddMember(kitchen, one), by=by)
+    apply(*(BlockUser(one) for one in (crew[0], crew[2], crew[3])), by=by)
+    assert holders("OFFICE_BASIC") == {crew[1], crew[4]}
+    assert problems("OFFICE_BASIC") == {}
+
+
+def test_who_cannot_take_a_free_unit_is_passed_over(shop_open: Cast) -> None:
+    by = shop_open.operator
+    first, second, third = (somebody(by, f"crew-{n}") for n in range(3))
+    archive, pro = group(by, "Archive"), group(by, "Pro", third, second)
+    buy(by, "office-pro", 2)
+    apply(AssignLicense(sku("OFFICE_PRO"), group_id=pro, plans_off=["VOICE"]), by=by)
+    buy(by, "archive", 1)
+    apply(AssignLicense(sku("ARCHIVE"), group_id=archive), by=by)
+    apply(AddMember(archive, third), by=by)
+    for one in (first, second):
+        apply(AddMember(archive, one), by=by)
+    apply(RemoveMember(archive, third), by=by)
+    assert holders("ARCHIVE") == {second}
+
+
+def test_each_assignment_that_a_shortage_refuses_is_named(shop_open: Cast) -> None:
+    by = shop_open.operator
+    buy(by, "office-basic", 1)
+    people = [shop_open.alice.id, shop_open.bob.id, shop_open.carol.id]
+    with pytest.raises(DirectoryError) as refused:
+        apply(*(AssignLicense(sku("OFFICE_BASIC"), one) for one in people), by=by)
+    assert len((refused.value, *refused.value.also)) == 2
+    assert {one.code for one in (refused.value, *refused.value.also)} == {"count_violation"}

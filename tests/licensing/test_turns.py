@@ -92,3 +92,32 @@ def test_why_somebody_holds_a_seat_is_told_with_every_source(shop_open: Cast) ->
     assert view.plans == ("DOCS", "MAIL_BASIC")
     assert view.held_since
     assert view.problem is None
+
+
+def test_who_is_in_two_groups_hides_nobody_from_a_turn(shop_open: Cast, crew: str) -> None:
+    by = shop_open.operator
+    outer = apply(CreateGroup({"displayName": "Outer"}, (crew,)), by=by).first.id
+    buy(by, "office-basic", MANY)
+    apply(AssignLicense(sku("OFFICE_BASIC"), group_id=crew), by=by)
+    apply(AssignLicense(sku("OFFICE_BASIC"), group_id=outer), by=by)
+    work()
+    assert len(holders("OFFICE_BASIC")) == MANY
+    apply(RemoveLicense(sku("OFFICE_BASIC"), group_id=outer), by=by)
+    work()
+    assert len(holders("OFFICE_BASIC")) == MANY
+
+
+def test_who_is_put_off_keeps_the_place_in_the_queue(shop_open: Cast, crew: str) -> None:
+    by, bob = shop_open.operator, shop_open.bob.id
+    apply(AssignLicense(sku("OFFICE_BASIC"), group_id=crew), by=by)
+    work()
+    apply(AddMember(crew, bob), by=by)
+    waiting = [one for one in problems("OFFICE_BASIC") if one != bob]
+    second = apply(CreateGroup({"displayName": "Second"}), by=by).first.id
+    apply(AssignLicense(sku("OFFICE_BASIC"), group_id=second), by=by)
+    work()
+    apply(*(AddMember(second, one) for one in waiting), by=by)
+    assert len(problems("OFFICE_BASIC")) == MANY + 1
+    buy(by, "office-basic", MANY)
+    work()
+    assert problems("OFFICE_BASIC") == {bob: "count_violation"}
