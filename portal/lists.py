@@ -22,8 +22,11 @@ class Shown:
 
 def without(*names: str, **more: Any) -> str:
     """This page's address without some of its query, and with more."""
-    kept = {k: v for k, v in request.args.items() if k not in names and v}
-    return url_for(request.endpoint or "", **(request.view_args or {}) | kept | more)
+    place = request.view_args or {}
+    # Anybody can write a query: what `url_for` would take for its own is no part of a page.
+    left = {"endpoint", *place, *names}
+    kept = {k: v for k, v in request.args.items() if v and k not in left and k[:1] != "_"}
+    return url_for(request.endpoint or "", **place | kept | more)
 
 
 def whole(text: str | None) -> int | None:

@@ -41,6 +41,17 @@ def test_an_ordinary_person_opens_only_what_is_their_own(standing: Site, route: 
         assert "Global Administrator" in bob.text
 
 
+@pytest.mark.parametrize("route", READABLE, ids=_id)
+def test_no_query_makes_a_page_fail(standing: Site, route: Route) -> None:
+    """What addresses are made by has names of its own, which anybody may write into a query."""
+    hostile = "endpoint=x&_method=FOO&_scheme=javascript&_anchor=a&cursor=a&before=9&q=x"
+    place = "&".join(f"{name}=x" for name in re.findall("<([a-z_]+)>", route.url))
+    alice = standing.known_visitor("alice")
+    alice.get(f"{address(standing, route)}?{hostile}&{place}")
+    assert alice.answer.status_code < 500
+    assert "javascript:" not in alice.text
+
+
 def test_the_rail_shows_only_what_opens(standing: Site) -> None:
     for name in ("alice", "bob", "carol", "heidi"):
         visitor = standing.known_visitor(name).get("/home")
