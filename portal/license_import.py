@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Response, request, url_for
@@ -16,9 +15,10 @@ from idp.changes.each import apply_each
 from idp.changes.intents import AssignLicense
 from idp.directory.actors import Actor
 from idp.directory.errors import Invalid
+from idp.importing import files
+from idp.importing.files import Line
 from idp.licensing import queries
 from idp.licensing.products import ProductView
-from idp.spreadsheet import plain
 from portal.forms import Refusals, status_of
 from portal.frame import page
 from portal.refusals import said as sentence_of
@@ -56,7 +56,7 @@ def license_import(actor: Actor) -> Response:
     done = False
     if form.validate_on_submit():
         with Refusals(form):
-            form.text.data = _text(form)
+            _encoding, form.text.data = files.decoded(_content(form))
             rows = _judged(actor, _read(form.text.data), rehearse=step != "import")
             done = step == "import"
     wrong = [row for row in rows if row.refused]
@@ -73,37 +73,30 @@ def license_import(actor: Actor) -> Response:
     )
 
 
-def _text(form: ImportForm) -> str:
+def _content(form: ImportForm) -> bytes:
     upload = form.file.data
-    raw = upload.read(LONGEST + 1) if upload else b""
+    raw: bytes = upload.read(LONGEST + 1) if upload else b""
     if len(raw) > LONGEST:
         raise Invalid("file_too_long", "The file is longer than 1 MB.", attribute="file")
-    for encoding in ("utf-8-sig", "cp1252"):
-        try:
-            return raw.decode(encoding) if raw else form.text.data or ""
-        except UnicodeDecodeError:
-            continue
-    raise Invalid("file_unreadable", "This is no text.", attribute="file")
+    return raw or (form.text.data or "").encode()
 
 
 def _read(text: str) -> list[Row]:
     """The rows of a CSV text, whatever separates its columns; a heading is passed over."""
-    first = text.lstrip().partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    lines = [line for line in csv.reader(io.StringIO(text), delimiter=separator) if any(line)]
-    if lines and lines[0][0].strip().lower() in _TITLES:
+    lines = [one for one in files.rows_of(text, files.delimiter_of(text)) if any(one.cells)]
+    if lines and lines[0].cells[0].strip().lower() in _TITLES:
         lines = lines[1:]
     if not lines:
         raise Invalid("file_empty", "There is no line to import.", attribute="text")
     if len(lines) > MOST:
         most = f"At most {MOST:,} lines at once."
         raise Invalid("too_many_rows", most, attribute="file")
-    return [_row(number, line) for number, line in enumerate(lines, 1)]
+    return [_row(one) for one in lines]
 
 
-def _row(number: int, line: Sequence[str]) -> Row:
-    name, sku, off = ([plain(cell.strip()) for cell in line] + ["", "", ""])[:3]
-    return Row(number, name, sku, tuple(off.replace(",", " ").replace(";", " ").split()))
+def _row(line: Line) -> Row:
+    name, sku, off = ([cell.strip() for cell in line.cells] + ["", "", ""])[:3]
+    return Row(line.number, name, sku, tuple(off.replace(",", " ").replace(";", " ").split()))
 
 
 def _judged(actor: Actor, rows: list[Row], *, rehearse: bool) -> list[Row]:

@@ -39,11 +39,11 @@ class Table:
 
 def read(content: bytes) -> Table:
     """The file as a table. Raises Invalid (file_empty, encoding_unknown, file_malformed)."""
-    encoding, text = _decoded(content)
+    encoding, text = decoded(content)
     if not text.strip():
         raise _wrong("file_empty", "The file is empty. It needs a line of headings and rows.")
-    delimiter = _delimiter(text)
-    rows = _rows(text, delimiter)
+    delimiter = delimiter_of(text)
+    rows = rows_of(text, delimiter)
     header = tuple(cell.strip() for cell in rows[0].cells) if rows else ()
     if not any(header) or len(header) > MOST_COLUMNS:
         raise _wrong(
@@ -52,7 +52,8 @@ def read(content: bytes) -> Table:
     return Table(encoding, delimiter, header, [row for row in rows[1:] if any(row.cells)])
 
 
-def _decoded(content: bytes) -> tuple[str, str]:
+def decoded(content: bytes) -> tuple[str, str]:
+    """The encoding of a file and its text. Raises Invalid (encoding_unknown)."""
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             return encoding, _decode(content[len(mark) :], encoding)
@@ -96,15 +97,15 @@ def _unknown(cause: str) -> Invalid:
     )
 
 
-def _delimiter(text: str) -> str:
+def delimiter_of(text: str) -> str:
     """What separates the headings most often, outside quotes."""
     head = text.lstrip("\r\n").partition("\n")[0]
     bare = "".join(head.split('"')[::2])
     return max(DELIMITERS, key=bare.count)
 
 
-def _rows(text: str, delimiter: str) -> list[Line]:
-    """All rows with their numbers."""
+def rows_of(text: str, delimiter: str) -> list[Line]:
+    """All rows with their numbers. Raises Invalid (file_malformed)."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     found: list[Line] = []
     try:

@@ -201,6 +201,21 @@ def test_an_empty_file_is_refused(site: Site, text: str) -> None:
     assert alice.answer.status_code == 422
 
 
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("x" * 140_000, "Line 1 of the file cannot be read: check its quotes."),
+        ('bob,"DRAW_PRO" x', "Line 1 of the file cannot be read: check its quotes."),
+        ("bob,DRAW\0PRO", "This is no text that can be read."),
+    ],
+)
+def test_what_is_no_table_is_refused_beside_its_field(site: Site, text: str, said: str) -> None:
+    alice = site.visitor("alice").get("/licenses/import")
+    alice.submit("See what will happen", text=text, step="try")
+    assert alice.answer.status_code == 422
+    assert said in alice.text
+
+
 def test_somebody_asks_and_reads_the_answer(site: Site) -> None:
     heidi = site.visitor("heidi").get("/me/licences").get("/me/licences/request")
     heidi.submit("Ask for it", product="DRAW_PRO", reason="Tickets")
