@@ -1,15 +1,16 @@
 """Whose licences an actor sees: everybody's, or those of the members of the groups it covers."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import ColumnElement, exists, or_, select, true
 
 from idp.directory.actors import Actor
-from idp.directory.errors import not_found
+from idp.directory.errors import Invalid, not_found
 from idp.directory.groups import EffectiveMembership
 from idp.directory.people import find_user, find_users
-from idp.directory.sets import any_of, same, storable
+from idp.directory.sets import any_of, same
 from idp.directory.users import User
 from idp.directory.values import user_name_key
 from idp.directory.views import UserView
@@ -57,9 +58,19 @@ def find_covered(actor: Actor, user_id: str) -> UserView:
 
 def people_by_names(actor: Actor, user_names: Collection[str]) -> dict[str, UserView]:
     """{user name as it was given: person} of those whose licences the actor may see."""
-    keys = {user_name_key(one): one for one in user_names if storable(one)}
-    wanted = any_of(db.session(), User.user_name_key, keys)
+    spelt = _spellings(user_names)
+    wanted = any_of(db.session(), User.user_name_key, spelt)
     seen = covered(actor, User.id), User.org_id == actor.org_id, User.deleted_at.is_(None)
     rows = db.session.execute(select(User.id, User.user_name_key).where(wanted, *seen)).all()
     people = find_users(actor, [row.id for row in rows])
-    return {keys[row.user_name_key]: people[row.id] for row in rows if row.id in people}
+    known = {row.user_name_key: people[row.id] for row in rows if row.id in people}
+    return {name: who for key, who in known.items() for name in spelt[key]}
+
+
+def _spellings(user_names: Collection[str]) -> dict[str, list[str]]:
+    """{comparable form: the names given that have it}; what is no user name is nobody's."""
+    found: dict[str, list[str]] = {}
+    for name in user_names:
+        with suppress(Invalid):
+            found.setdefault(user_name_key(name), []).append(name)
+    return found

@@ -194,6 +194,19 @@ def test_a_file_is_tried_out_imported_and_its_refusals_told(site: Site) -> None:
     assert "Heidi" in alice.get("/licenses/DRAW_PRO").text
 
 
+def test_one_person_may_be_spelt_in_two_ways_and_a_strange_name_is_told_alone(site: Site) -> None:
+    lines = (
+        "heidi@northwind.example,DRAW_PRO\n"
+        "Heidi@Northwind.example,DRAW_PRO\n"
+        "carol\u200b@northwind.example,DRAW_PRO\n"
+    )
+    alice = site.visitor("alice").get("/licenses/import")
+    alice.submit("See what will happen", text=lines, step="try")
+    assert "2 lines can be imported; nothing was changed yet." in alice.text
+    assert "1 line is refused" in alice.text
+    assert alice.text.count("Nobody here has this user name.") == 1
+
+
 @pytest.mark.parametrize("text", ["", "\n\n", ";;\n"])
 def test_an_empty_file_is_refused(site: Site, text: str) -> None:
     alice = site.visitor("alice").get("/licenses/import")
