@@ -104,6 +104,7 @@ class ImportRow(Model):
 
 
 _IMPORTS = Import.__table__.c
+_ABOUT = tuple(column for column in _IMPORTS if column.name != "content")  # it may be megabytes
 
 
 # --- verbs ----------------------------------------------------------------------------------------
@@ -224,9 +225,7 @@ def _refusal(number: int, code: str, sentence: str) -> Row:
 
 def _held(batch: Batch, import_id: str, states: Sequence[str]) -> Row:
     """An import of the actor's own, or of the organization for who gives roles."""
-    wanted = select(Import.__table__).where(
-        _IMPORTS.org_id == batch.org_id, same(Import.id, import_id)
-    )
+    wanted = select(*_ABOUT).where(_IMPORTS.org_id == batch.org_id, same(Import.id, import_id))
     row = batch.session.execute(wanted.with_for_update()).mappings().first()
     if row is None or not _may_see(batch.actor, row["user_id"]):
         raise not_found("import")
@@ -255,20 +254,25 @@ HANDLERS = {
 # --- the worker's side ----------------------------------------------------------------------------
 
 
-def _due() -> Any:
-    return select(Import.__table__).where(_IMPORTS.state.in_(WORKING), _IMPORTS.due_at <= now())
+def _due(*columns: Any) -> Any:
+    return select(*columns).where(_IMPORTS.state.in_(WORKING), _IMPORTS.due_at <= now())
 
 
 def owed() -> bool:
     """Whether any import waits for a worker: a cheap look before a lock is taken."""
     db.session.rollback()  # look at the present, not at an old snapshot
-    return db.session.execute(_due().limit(1)).first() is not None
+    return db.session.execute(_due(Import.id).limit(1)).first() is not None
 
 
 def claim() -> Row | None:
     """Lease the import that has waited longest; two workers never get the same."""
     with writing() as session:
-        wanted = _due().order_by(_IMPORTS.due_at).limit(1).with_for_update(skip_locked=True)
+        wanted = (
+            _due(Import.__table__)
+            .order_by(_IMPORTS.due_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
         row = session.execute(wanted).mappings().first()
         if row is None:
             return None
@@ -356,10 +360,10 @@ class RowView:
 def imports_of(actor: Actor, limit: int = 20) -> list[ImportView]:
     """The imports that the actor may see, newest first."""
     actor.need("users.write")
-    wanted = select(Import).where(Import.org_id == actor.org_id)
+    wanted = select(*_ABOUT).where(Import.org_id == actor.org_id)
     if not actor.can("roles.write"):
         wanted = wanted.where(Import.user_id == actor.id)
-    found = db.session.scalars(wanted.order_by(Import.id.desc()).limit(limit))
+    found = db.session.execute(wanted.order_by(Import.id.desc()).limit(limit))
     return [_view(row) for row in found]
 
 
@@ -370,7 +374,7 @@ def find_import(actor: Actor, import_id: str) -> ImportView:
 
 def content_of(actor: Actor, import_id: str) -> bytes:
     """The file as it was given."""
-    return unsealed(_found(actor, import_id).content)
+    return unsealed(_found(actor, import_id, Import.content).content)
 
 
 def unsealed(content: str) -> bytes:
@@ -394,16 +398,17 @@ def rows_of(
     return [RowView(**{n: getattr(row, n) for n in RowView.__slots__}) for row in found]
 
 
-def _found(actor: Actor, import_id: str) -> Import:
+def _found(actor: Actor, import_id: str, *more: Any) -> Any:
     actor.need("users.write")
-    wanted = select(Import).where(Import.org_id == actor.org_id, same(Import.id, import_id))
-    row = db.session.scalar(wanted.execution_options(populate_existing=True))
+    columns = select(*_ABOUT, *more)
+    wanted = columns.where(Import.org_id == actor.org_id, same(Import.id, import_id))
+    row = db.session.execute(wanted).first()
     if row is None or not _may_see(actor, row.user_id):
         raise not_found("import")
     return row
 
 
-def _view(row: Import) -> ImportView:
+def _view(row: Any) -> ImportView:
     kept = {n: getattr(row, n) for n in ImportView.__slots__ if n not in ("header", "mapping")}
     mapping = {int(number): str(meant) for number, meant in row.mapping.items()}
     return ImportView(**kept, header=tuple(row.header), mapping=mapping)

@@ -125,6 +125,20 @@ def test_the_chunks_of_an_import_cost_what_one_row_costs(people: Cast, kitchen: 
     assert many <= few + 5
 
 
+def test_the_file_is_read_only_by_who_needs_it(people: Cast, kitchen: str) -> None:
+    made = kept(people.alice, text_of(2))
+    work()
+    db.session.rollback()
+    with statements() as sent:
+        imports.imports_of(people.alice)
+        imports.find_import(people.alice, made)
+        imports.rows_of(people.alice, made)
+        imports.owed()
+        apply(CommitImport(made), by=people.alice)
+    assert [one for one in sent if "content" in one] == []
+    assert imports.content_of(people.alice, made) == text_of(2).encode()
+
+
 def test_the_importer_is_named_in_the_audit_with_what_the_import_came_to(
     people: Cast, kitchen: str
 ) -> None:
