@@ -45,6 +45,10 @@ PERMISSIONS = {
     "domains.write": _l("Add and verify domains"),
     "licenses.read": _l("See licences: how many, who has them, who waits"),
     "licenses.write": _l("Assign and remove licences, decide requests"),
+    "services.read": _l("See services and subscriptions, without prices"),
+    "billing.read": _l("See prices, invoices and agreements"),
+    "billing.write": _l("Buy, renew and cancel subscriptions"),
+    "cases.read": _l("See everybody’s support cases"),
     "audit.read": _l("See the audit"),
     "signins.read": _l("See sign-ins and sessions"),
     "schema.write": _l("Define attributes of the organization’s own"),
@@ -74,7 +78,7 @@ def _rows(actor: Actor, asked: Asked, _cursor: str | None, _limit: int) -> Page[
     """Nine at most: sorted here."""
     pairs = {(held.role, held.user_id) for held in queries.role_holders(actor)}
     counts = Counter(role for role, _user_id in pairs)
-    known = [spoken(role) for role in ROLES.values() if _matters(role)]
+    known = [spoken(role) for role in ROLES.values()]
     rows = [RoleRow(role.key, role.name, role.description, counts[role.key]) for role in known]
     by = asked.sort.removeprefix("-")
     if by:
@@ -113,17 +117,8 @@ def roles(actor: Actor) -> Response:
     return page("roles/list.html", actor, found=found, too_many=len(chiefs) > MANY)
 
 
-def _matters(role: Role) -> bool:
-    """Whether a role permits anything that there is a page for today."""
-    return bool(_permits(role, beyond=("users.read", "groups.read")))
-
-
-def _permits(role: Role, beyond: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-    return [
-        (words, name)
-        for name, words in PERMISSIONS.items()
-        if name in role.permissions and name not in beyond
-    ]
+def _permits(role: Role) -> list[tuple[str, str]]:
+    return [(words, name) for name, words in PERMISSIONS.items() if name in role.permissions]
 
 
 def role_of(key: str) -> Role:

@@ -55,7 +55,10 @@ def _of_pools(org_id: str) -> Iterator[Row]:
     )
     held = {row[0]: int(row[1]) for row in db.session.execute(here)}
     pools = select(
-        Pool.sku_id, Pool.consumed, Pool.enabled + Pool.warning, Pool.excess_since
+        Pool.sku_id,
+        Pool.consumed,
+        Pool.enabled + Pool.warning + Pool.suspended,
+        Pool.excess_since,
     ).where(Pool.org_id == org_id)
     for sku_id, consumed, units, since in db.session.execute(pools):
         counted = held.pop(sku_id, 0)

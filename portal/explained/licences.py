@@ -37,6 +37,26 @@ CODES = {
         _("The sentence names the place in the file. Correct it, then load the file again."),
         OPERATOR,
     ),
+    "count_violation": Explained(
+        _("There are fewer licences of the product than people who should have one."),
+        _("Buy more or take some back: who has waited longest is served by itself."),
+        ADMINISTRATOR,
+    ),
+    "mutually_exclusive_violation": Explained(
+        _("The product holds a part that must not be used together with one the person has."),
+        _("Switch one of the two parts off, or remove one of the products."),
+        ADMINISTRATOR,
+    ),
+    "dependency_violation": Explained(
+        _("One product needs a part of another: it is missing, or would be taken away under it."),
+        _("Assign what is needed first, or remove what needs it."),
+        ADMINISTRATOR,
+    ),
+    "prohibited_in_usage_location_violation": Explained(
+        _("A part of the product may not be used in the person’s country."),
+        _("Switch that part off, or correct the country of the person or the organization."),
+        ADMINISTRATOR,
+    ),
     "holder_not_active": Explained(
         _("A licence is for somebody who can use it. This person is disabled, blocked or deleted."),
         _("Unblock or activate the person first; licences by group come back by themselves."),
