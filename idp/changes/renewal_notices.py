@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import Session
 
 from idp.changes.notices import THRESHOLDS, Case, Producer
@@ -24,7 +24,7 @@ from idp.licensing.subscribed import EXCESS_DAYS
 from idp.licensing.subscriptions import Pool, Subscription
 
 _SOON = timedelta(days=THRESHOLDS[0])
-_CHANGING = select(Subscription.__table__).where(Subscription.deleted_at.is_(None))
+_ENDS_SOON = (ACTIVE, TRIAL_STATE)  # what is told of only when its end is near
 
 
 def _known(session: Session) -> Catalogue:
@@ -32,18 +32,32 @@ def _known(session: Session) -> Catalogue:
     return catalogue_of(version or "")
 
 
+def _perhaps(state: str, moment: datetime) -> Select[Any]:
+    """The subscriptions that may be in a state, by what was last written down of them.
+
+    What is not followed yet has its `next_at` behind it, whatever its state was.
+    """
+    kept = Subscription.state == state
+    found = (
+        Subscription.next_at <= moment + _SOON
+        if state in _ENDS_SOON
+        else or_(kept, Subscription.next_at <= moment)
+    )
+    return select(Subscription.__table__).where(Subscription.deleted_at.is_(None), found)
+
+
 def _in_state(state: str, *, renews: bool = False) -> Producer:
     """Subscriptions in a state that ends; of active ones those that renew, or those that do not."""
 
     def cases(session: Session, moment: datetime) -> Iterator[Case]:
         known = _known(session)
-        for row in session.execute(_CHANGING).mappings():
+        for row in session.execute(_perhaps(state, moment)).mappings():
             terms = terms_of(dict(row), known.offers[row["offer_id"]])
             phase = phase_at(terms, moment)
             if phase.state != state or (state == ACTIVE and terms.auto_renew != renews):
                 continue
             far = phase.until is None or phase.until > moment + _SOON
-            if state in (ACTIVE, TRIAL_STATE) and far:
+            if state in _ENDS_SOON and far:
                 continue
             yield _case(dict(row), known, phase.until)
 

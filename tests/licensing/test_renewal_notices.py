@@ -1,14 +1,17 @@
 """Administrators hear of ends, transitions and shortages in time, once for each threshold."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from idp.changes import alarms, apply, due
+from idp.changes import alarms, apply, due, renewal_notices
 from idp.changes.intents import AssignLicense, ChangeSubscription, ExtendTrial, RenewSubscription
 from idp.changes.notices import Notice
 from idp.extensions import db
+from idp.licensing.catalogue import OfferView
+from idp.licensing.lifecycle import Terms, terms_of
 from tests.cast import Cast
 from tests.changes.steps import group, statements
 from tests.licensing.shop import buy, sku
@@ -47,6 +50,37 @@ def test_each_state_is_told_as_it_comes_and_the_last_one_resolved(
         seen += [kind for kind in open_now() if kind not in seen]
     assert seen == ["subscription_ending", "subscription_expired", "subscription_disabled"]
     assert open_now() == {}
+
+
+@pytest.mark.parametrize(
+    "days, kinds",
+    [
+        (300, set()),
+        (310, {"subscription_ending"}),
+        (366, {"subscription_expired"}),
+        (400, {"subscription_disabled"}),
+        (500, set()),
+    ],
+)
+def test_what_nobody_wrote_down_is_told_all_the_same(
+    shop: Cast, frozen: Clock, days: int, kinds: set[str]
+) -> None:
+    buy(shop.alice, "office-basic", 1, auto_renew=False)
+    frozen[0] += timedelta(days=days)
+    assert set(open_now()) == kinds
+
+
+def test_what_lasts_is_not_read(shop: Cast, frozen: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    buy(shop.alice, "office-basic", 1, auto_renew=False)
+    trial, read = buy(shop.alice, "office-trial"), set()
+
+    def counted(row: dict[str, Any], offer: OfferView) -> Terms:
+        read.add(row["id"])
+        return terms_of(row, offer)
+
+    monkeypatch.setattr(renewal_notices, "terms_of", counted)
+    alarms.warn()
+    assert read == {trial}
 
 
 def test_what_renews_by_itself_is_told_too_and_over_when_it_has(shop: Cast, frozen: Clock) -> None:
