@@ -61,6 +61,15 @@ def _cancelled(one: SubscriptionView) -> list[str]:
     return [_("It runs until %(day)s and does not renew.", day=date_text(one.ends))]
 
 
+def _taken_back(one: SubscriptionView) -> list[str]:
+    runs = _("It runs on until %(day)s.", day=date_text(one.term_ends))
+    if one.trial:
+        return [runs]
+    if one.renews_if_taken_back:
+        return [runs, _("It renews by itself then, as it did before.")]
+    return [runs, _("It does not renew by itself then.")]
+
+
 VERBS = {
     "extend": Verb(
         ExtendTrial,
@@ -94,7 +103,7 @@ VERBS = {
         _l("Take the cancellation back"),
         _l("Take the cancellation back"),
         _l("The cancellation was taken back."),
-        lambda one: [_("It runs on until %(day)s.", day=date_text(one.ends))],
+        _taken_back,
     ),
     "delete": Verb(
         DeleteSubscription,

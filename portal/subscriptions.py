@@ -86,7 +86,7 @@ def verbs_of(actor: Actor, one: SubscriptionView) -> set[str]:
         and not cancelled,
         "renew": not one.trial and one.state in ("expired", "disabled"),
         "cancel": running and (one.auto_renew or in_window(one)),
-        "reactivate": one.state == "disabled" and cancelled and one.ends > now(),
+        "reactivate": one.state == "disabled" and cancelled and one.term_ends > now(),
         "delete": one.state == "disabled",
     }
     return {verb for verb, able in may.items() if able}

@@ -148,7 +148,7 @@ class Needs:
     requests_of: set[str] = field(default_factory=set)  # people who ask for a licence
     alone: bool = False  # nobody else's change of roles, groups or grants at the same time
     subscriptions: set[str] = field(default_factory=set)
-    paid_ahead: set[str] = field(default_factory=set)  # subscriptions that may be credited
+    paid_ahead: set[str] = field(default_factory=set)  # whose invoices may be credited
     offers: set[str] = field(default_factory=set)  # of which an organization has one trial
     agreements: set[str] = field(default_factory=set)
     invoices: set[str] = field(default_factory=set)
@@ -224,7 +224,7 @@ class Batch:
     offers_had: set[str] = field(default_factory=set)  # of those asked for, ever subscribed to
     agreements: dict[str, Held] = field(default_factory=dict)
     invoices: dict[str, Row] = field(default_factory=dict)  # each with `left` to credit or pay
-    paid_ahead: dict[str, list[Row]] = field(default_factory=dict)  # subscription -> its invoices
+    paid_ahead: dict[str, list[Row]] = field(default_factory=dict)  # subscription -> lines
     issued: list[tuple[Row, list[Row]]] = field(default_factory=list)  # invoices and their lines
 
     inserts: dict[Table, list[Row]] = field(default_factory=dict)

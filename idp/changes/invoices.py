@@ -78,34 +78,78 @@ def adjust(batch: Batch, row: Row, offer: OfferView, difference: int) -> None:
     if difference > 0:
         charge_rest(batch, row, offer, difference)
     elif difference < 0:
-        credit_rest(batch, row, offer, -difference)
+        credit_rest(batch, row, -difference)
 
 
 def charge_rest(batch: Batch, row: Row, offer: OfferView, quantity: int) -> None:
-    """Invoice so many units for the days that are left of the term."""
-    period, amount = _rest(batch, row, offer, quantity)
-    one = _line(row, offer, period, quantity, amount)
-    issue(batch, offer, [one], row["purchase_order"])
-
-
-def credit_rest(batch: Batch, row: Row, offer: OfferView, quantity: int) -> None:
-    """Credit so many units for the days that are left, over what was invoiced for them."""
-    period, open_amount = _rest(batch, row, offer, quantity)
-    for invoice in batch.paid_ahead.get(row["id"], ()):
-        amount = min(open_amount, invoice["left"])
-        if amount > 0:
-            one = _line(row, offer, period, -quantity, -amount)
-            _owe(batch, CREDIT, invoice["currency"], [one], credits=invoice)
-            open_amount -= amount
-
-
-def _rest(
-    batch: Batch, row: Row, offer: OfferView, quantity: int
-) -> tuple[tuple[datetime, datetime], int]:
+    """Invoice so many units, at today's price, for the days that are left of the term."""
     start, end = term_running(terms_of(row, offer), batch.now)
     days = days_left(start, end, batch.now)
     amount = prorated(offer.price_minor * quantity, days, days_of(start, end))
-    return (max(start, batch.now), end), amount
+    one = _line(row, offer, (max(start, batch.now), end), quantity, amount)
+    issue(batch, offer, [one], row["purchase_order"])
+
+
+def credit_rest(batch: Batch, row: Row, quantity: int) -> None:
+    """Credit so many units for the days that are left, as they were invoiced; newest first."""
+    for line in list(batch.paid_ahead.get(row["id"], ())):
+        invoice = batch.invoices[line["invoice_id"]]
+        if invoice["kind"] != INVOICE or invoice["status"] == VOID:
+            continue
+        taken = min(quantity, _not_given_back(batch, line))
+        amount = min(_rest(batch, line, taken), invoice["left"])
+        if amount > 0:
+            one = _again(batch, row, line, -taken, -amount)
+            _owe(batch, CREDIT, invoice["currency"], [one], credits=invoice)
+            quantity -= taken
+
+
+def charge_again(batch: Batch, row: Row) -> None:
+    """Invoice what its cancellation credited, for the days that are left, as it was credited."""
+    quantity = row["quantity"]
+    for line in list(batch.paid_ahead.get(row["id"], ())):
+        note = batch.invoices[line["invoice_id"]]
+        if note["kind"] != CREDIT or note["issued_at"] != row["cancelled_at"]:
+            continue
+        taken = min(quantity, -line["quantity"])
+        amount = _rest(batch, line, taken) if taken > 0 else 0
+        if amount > 0:
+            one = _again(batch, row, line, taken, amount)
+            _owe(batch, INVOICE, note["currency"], [one], purchase_order=row["purchase_order"])
+            quantity -= taken
+
+
+def _not_given_back(batch: Batch, line: Row) -> int:
+    """Units of an invoice's line that no credit note has taken back; people credit amounts."""
+    left: int = line["quantity"] + sum(
+        one["quantity"]
+        for one in batch.paid_ahead[line["subscription_id"]]
+        if batch.invoices[one["invoice_id"]]["credits_id"] == line["invoice_id"]
+        and one["period_end"] == line["period_end"]
+        and one["quantity"] < 0
+    )
+    return max(0, left)
+
+
+def _rest(batch: Batch, line: Row, units: int) -> int:
+    """What so many units of a line cost for those of its days that are left."""
+    start, end = line["period_start"], line["period_end"]
+    of_days = days_of(start, end) * abs(line["quantity"])
+    return prorated(abs(line["amount_minor"]) * units, days_left(start, end, batch.now), of_days)
+
+
+def _again(batch: Batch, row: Row, line: Row, quantity: int, amount: int) -> Row:
+    """A line over units of an earlier one, at its price, for the days that are left of it."""
+    return {
+        "subscription_id": row["id"],
+        "sku_id": line["sku_id"],
+        "description": row["name"],
+        "period_start": max(line["period_start"], batch.now),
+        "period_end": line["period_end"],
+        "quantity": quantity,
+        "unit_minor": line["unit_minor"],
+        "amount_minor": amount,
+    }
 
 
 def _owe(
@@ -135,7 +179,17 @@ def _owe(
     if credits:
         credits["left"] += total
     batch.issued.append((row, lines))
+    _keep_at_hand(batch, row, lines)
     return row
+
+
+def _keep_at_hand(batch: Batch, row: Row, lines: list[Row]) -> None:
+    """Let what follows in this batch credit, or charge again, what was issued just now."""
+    batch.invoices[row["id"]] = row | {"left": row["total_minor"]}
+    for one in lines:
+        if one["period_end"] > batch.now:
+            known = batch.paid_ahead.setdefault(one["subscription_id"], [])
+            known.insert(0, one | {"invoice_id": row["id"]})
 
 
 def are_numbered_without_gaps(batch: Batch) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from idp.changes.batch import Batch, Held, Row
 from idp.directory.sets import among
 from idp.extensions import UtcType
-from idp.licensing.billing import INVOICE, Invoice, InvoiceLine
+from idp.licensing.billing import VOID, Invoice, InvoiceLine
 from idp.licensing.seats import Grant, Holding, LicenseRequest
 from idp.licensing.subscriptions import Agreement, Pool, Subscription
 
@@ -45,22 +45,17 @@ _INVOICES = (
     .where(among(Invoice.id, "ids", (Invoice.org_id, _HERE)))
     .order_by(Invoice.id)
 )
-# What was paid, or is to be paid, for days that are still ahead; newest first.
+# Lines of invoices and credit notes about days that are still ahead; newest first.
 _PAID_AHEAD = (
-    select(
-        InvoiceLine.subscription_id,
-        Invoice.__table__,
-        _LEFT.label("left"),
-    )
+    select(InvoiceLine.__table__)
     .join(Invoice, Invoice.id == InvoiceLine.invoice_id)
     .where(
         InvoiceLine.org_id == _HERE,
         among(InvoiceLine.subscription_id, "ids"),
         InvoiceLine.period_end > bindparam("moment", type_=UtcType()),
-        Invoice.kind == INVOICE,
-        Invoice.status != "void",
+        Invoice.status != VOID,
     )
-    .order_by(Invoice.number.desc())
+    .order_by(Invoice.number.desc(), InvoiceLine.position.desc())
 )
 _GRANTS = (
     select(Grant.__table__)
@@ -96,12 +91,14 @@ def offers_had(batch: Batch) -> None:
 
 
 def invoices(batch: Batch) -> None:
-    """Invoices that the batch names, and those by which running terms were paid."""
-    if batch.needs.invoices:
-        batch.invoices = {row["id"]: row for row in batch.ask(_INVOICES, ids=batch.needs.invoices)}
-    if batch.needs.paid_ahead:
-        for row in batch.ask(_PAID_AHEAD, ids=batch.needs.paid_ahead, moment=batch.now):
-            batch.paid_ahead.setdefault(row.pop("subscription_id"), []).append(row)
+    """Invoices that the batch names, and those by which running terms were paid, each once."""
+    needs = batch.needs
+    if needs.paid_ahead:
+        for line in batch.ask(_PAID_AHEAD, ids=needs.paid_ahead, moment=batch.now):
+            batch.paid_ahead.setdefault(line["subscription_id"], []).append(line)
+            needs.invoices.add(line["invoice_id"])
+    if needs.invoices:
+        batch.invoices = {row["id"]: row for row in batch.ask(_INVOICES, ids=needs.invoices)}
 
 
 _GRANTS_OF = (

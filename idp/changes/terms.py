@@ -48,7 +48,7 @@ def needs(change: Change, wanted: Needs) -> None:
         wanted.paid_ahead.add(subscription_id)
         if change.agreement_id:
             wanted.agreements.add(change.agreement_id)
-    elif isinstance(change, CancelSubscription):
+    elif isinstance(change, CancelSubscription | ReactivateSubscription):
         wanted.paid_ahead.add(subscription_id)
 
 
@@ -96,7 +96,7 @@ def _leave(batch: Batch, row: Row, old: OfferView, new: OfferView, *, move: bool
         return
     if old.sku_id != new.sku_id:
         last_subscriptions.move_grants(batch, old.sku_id, new.sku_id)
-    invoices.credit_rest(batch, row, old, row["quantity"])
+    invoices.credit_rest(batch, row, row["quantity"])
     row["deleted_at"], row["auto_renew"] = batch.now, False
     batch.ended.add(row["sku_id"])
     done(batch, row, "subscription.converted", old)
@@ -109,6 +109,7 @@ def renew_subscription(batch: Batch, change: RenewSubscription) -> Result:
         raise Conflict("trial_not_renewed", "A trial cannot be renewed. Convert it, or buy.")
     if row["state"] not in (EXPIRED, DISABLED):
         raise Conflict("subscription_not_over", "It is running; there is nothing to renew.")
+    row["auto_renew"] = row["auto_renew"] and row["cancelled_at"] is None
     row["starts"], row["cancelled_at"] = batch.now, None
     row["ends"] = add_months(batch.now, offer.term_months)
     line = invoices.line(row, offer, (row["starts"], row["ends"]))
@@ -122,12 +123,12 @@ def cancel_subscription(batch: Batch, change: CancelSubscription) -> Result:
     if row["state"] not in _RUNNING:
         raise Conflict("subscription_not_active", "It is over; there is nothing to cancel.")
     if row["state"] == PENDING:
-        invoices.credit_rest(batch, row, offer, row["quantity"])
+        invoices.credit_rest(batch, row, row["quantity"])
         row["deleted_at"], row["auto_renew"] = batch.now, False
         batch.ended.add(row["sku_id"])
     elif batch.now < row["starts"] + timedelta(days=offer.cancel_days):
-        invoices.credit_rest(batch, row, offer, row["quantity"])
-        row["cancelled_at"], row["auto_renew"] = batch.now, False
+        invoices.credit_rest(batch, row, row["quantity"])
+        row["cancelled_at"] = batch.now  # whether it renews is kept, for taking this back
     elif not row["auto_renew"]:
         raise Conflict("cancelled_already", "It ends by itself on its end date.")
     else:
@@ -143,10 +144,8 @@ def reactivate_subscription(batch: Batch, change: ReactivateSubscription) -> Res
     _start, ends = term_running(terms_of(row, offer), batch.now)
     if ends <= batch.now:
         raise Conflict("term_over", "The term that was paid for is over. Renew it instead.")
+    invoices.charge_again(batch, row)
     row["cancelled_at"] = None
-    row["auto_renew"] = offer.kind != TRIAL
-    if offer.kind != TRIAL:
-        invoices.charge_rest(batch, row, offer, row["quantity"])
     return done(batch, row, "subscription.reactivated", offer)
 
 

@@ -54,7 +54,7 @@ def terms_of(row: "dict[str, object]", offer: OfferView) -> Terms:
         row["starts"],  # type: ignore[arg-type]
         row["ends"],  # type: ignore[arg-type]
         offer.kind == TRIAL,
-        bool(row["auto_renew"]) and offer.kind != TRIAL,
+        bool(row["auto_renew"]) and offer.kind != TRIAL and row["cancelled_at"] is None,
         offer.term_months,
         offer.grace_days,
         offer.retention_days,

@@ -18,7 +18,7 @@ from idp.directory.sets import any_of, same
 from idp.directory.views import Page
 from idp.extensions import db
 from idp.licensing.catalogue import TRIAL, Catalogue, OfferView, SkuView, catalogue
-from idp.licensing.lifecycle import DELETED, Phase, Terms, phase_at, terms_of, timeline
+from idp.licensing.lifecycle import DELETED, Phase, Terms, phase_at, term_end, terms_of, timeline
 from idp.licensing.subscriptions import Agreement, Subscription
 
 EXCESS_DAYS = timedelta(days=90)  # how long more seats may be taken than there are
@@ -48,8 +48,9 @@ class OfferTerms:
 class SubscriptionView:
     """A subscription as it stands now. `ends` is when the term ends that runs, or ran last.
 
-    `next_at` is when the state changes by itself. None for readers without billing.read:
-    `price_minor` and `currency` (of one unit and term), `agreement_id`, `purchase_order`.
+    `term_ends` is when that term was to end, and `renews_if_taken_back` whether it renews by itself
+    once a cancellation is taken back. `next_at` is when the state changes by itself. None for
+    readers without billing.read: `price_minor` and `currency` (of one unit and term), `agreement_id`, `purchase_order`.
     """
 
     id: str
@@ -73,6 +74,8 @@ class SubscriptionView:
     currency: str | None
     agreement_id: str | None
     purchase_order: str | None
+    term_ends: datetime
+    renews_if_taken_back: bool
 
     @property
     def trial(self) -> bool:
@@ -159,6 +162,8 @@ def _view(
         offer.currency if billing else None,
         row["agreement_id"] if billing else None,
         row["purchase_order"] if billing else None,
+        term_end(terms, moment),
+        row["auto_renew"] and not terms.trial,
     )
 
 

@@ -1,5 +1,6 @@
 """Money: what is invoiced, credited, paid; integers only, numbers without gaps, nothing changed."""
 
+from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from idp.changes.intents import (
     Change,
     ChangeSubscription,
     CreditInvoice,
+    PutService,
     ReactivateSubscription,
     RecordPayment,
     RenewSubscription,
@@ -23,7 +25,7 @@ from idp.changes.intents import (
 )
 from idp.changes.rules import issued_invoices_stay
 from idp.clock import now
-from idp.directory.actors import Actor
+from idp.directory.actors import Actor, system_actor
 from idp.directory.errors import DirectoryError
 from idp.extensions import db
 from idp.licensing import queries
@@ -31,7 +33,7 @@ from idp.licensing.billing import Invoice, InvoiceLine
 from idp.licensing.invoiced import InvoiceView
 from tests.cast import Cast
 from tests.changes.steps import refusals, together
-from tests.licensing.shop import buy, offer_id
+from tests.licensing.shop import OFFICE, buy, offer_id
 from tests.licensing.test_subscriptions import refusal, row, shop
 
 __all__ = ["shop"]  # the fixture
@@ -221,3 +223,81 @@ def test_a_renewal_after_grace_is_invoiced(shop: Cast, frozen: Clock) -> None:
     apply(RenewSubscription(made), by=shop.alice)
     assert row(made).state == "active"
     assert [total for _number, total in amounts(shop.alice)] == [2970, 2970]
+
+
+def dearer() -> None:
+    """Office Basic costs twice as much from now on."""
+    office: dict[str, Any] = deepcopy(OFFICE)
+    office["skus"][0]["offers"][0]["price_minor"] = 1980
+    apply(PutService(office), by=system_actor(""))
+
+
+def test_a_credit_is_by_the_price_that_was_invoiced(shop: Cast, frozen: Clock) -> None:
+    made = buy(shop.alice, "office-basic", 100)
+    dearer()
+    frozen[0] += timedelta(days=100)
+    apply(ChangeSubscription(made, quantity=50), by=shop.alice)
+    [line] = documents(shop.alice)[1].lines
+    rest = (50 * 990 * 265 * 2 + 365) // (2 * 365)
+    assert (line.quantity, line.unit_minor, line.amount_minor) == (-50, 990, -rest)
+
+
+def test_units_of_two_prices_are_credited_newest_first(shop: Cast) -> None:
+    made = buy(shop.alice, "office-basic", 10)
+    dearer()
+    apply(ChangeSubscription(made, quantity=15), by=shop.alice)
+    apply(ChangeSubscription(made, quantity=12), by=shop.alice)
+    apply(ChangeSubscription(made, quantity=8), by=shop.alice)
+    credited = [one.total_minor for one in documents(shop.alice)[2:]]
+    assert credited == [-3 * 1980, -2 * 1980, -2 * 990]
+
+
+def test_a_cancellation_taken_back_costs_what_was_credited(shop: Cast, frozen: Clock) -> None:
+    made = buy(shop.alice, "office-basic", 10)
+    apply(ChangeSubscription(made, quantity=8), by=shop.alice)
+    dearer()
+    frozen[0] += timedelta(days=1)
+    apply(CancelSubscription(made), by=shop.alice)
+    credited = documents(shop.alice)[-1].total_minor
+    apply(ReactivateSubscription(made), by=shop.alice)
+    again = documents(shop.alice)[-1]
+    assert (again.kind, again.total_minor) == ("invoice", -credited)
+    assert (again.lines[0].quantity, again.lines[0].unit_minor) == (8, 990)
+
+
+def test_a_cancellation_and_its_return_in_one_batch_cost_nothing(shop: Cast) -> None:
+    made = buy(shop.alice, "office-basic", 3)
+    apply(CancelSubscription(made), ReactivateSubscription(made), by=shop.alice)
+    assert sum(one.total_minor for one in documents(shop.alice)) == 2970
+
+
+def test_a_term_billed_in_the_same_batch_can_be_credited(shop: Cast, frozen: Clock) -> None:
+    made = buy(shop.alice, "office-basic", 3)
+    frozen[0] += timedelta(days=YEAR)
+    apply(ChangeSubscription(made, quantity=1), by=shop.alice)
+    assert amounts(shop.alice)[1:] == [("INV-000002", 2970), ("CN-000001", -1980)]
+    note, renewal = documents(shop.alice)[2], documents(shop.alice)[1]
+    assert note.credits_id == renewal.id
+
+
+def test_two_lines_of_an_invoice_are_not_credited_beyond_it(shop: Cast, frozen: Clock) -> None:
+    made = buy(shop.alice, "office-basic", 3)
+    frozen[0] += timedelta(days=2 * YEAR + 5)
+    due.follow()
+    frozen[0] -= timedelta(days=YEAR)  # the clock was wrong: both terms of it lie ahead
+    billed = documents(shop.alice)[1]
+    apply(ChangeSubscription(made, quantity=6), by=shop.alice)
+    extra = documents(shop.alice)[2]
+    apply(CreditInvoice(extra.id, extra.total_minor, "A mistake"), by=shop.alice)
+    apply(CreditInvoice(billed.id, billed.total_minor - 5, "A mistake"), by=shop.alice)
+    apply(ChangeSubscription(made, quantity=1), by=shop.alice)
+    found = documents(shop.alice)
+    credited = [one.total_minor for one in found if one.credits_id == billed.id]
+    assert (sum(credited), len(billed.lines)) == (-billed.total_minor, 2)
+
+
+def test_an_invoice_credited_and_a_change_in_one_batch_share_what_is_left(shop: Cast) -> None:
+    made = buy(shop.alice, "office-basic", 3)
+    first = documents(shop.alice)[0].id
+    apply(CreditInvoice(first, 2000, "A mistake"), CancelSubscription(made), by=shop.alice)
+    assert sum(one.total_minor for one in documents(shop.alice)) == 0

@@ -26,6 +26,7 @@ from idp.changes.intents import (
 from idp.directory.actors import Actor
 from idp.directory.errors import DirectoryError
 from idp.extensions import db
+from idp.licensing import queries
 from idp.licensing.seats import Grant
 from idp.licensing.subscriptions import Pool, Subscription
 from tests.cast import NOON, Cast
@@ -272,6 +273,29 @@ def test_a_cancellation_in_the_first_days_takes_effect_at_once_and_can_be_taken_
     apply(ReactivateSubscription(made), by=shop.alice)
     assert (row(made).state, taken(shop.org, "OFFICE_BASIC")) == ("active", (3, 0))
     assert row(made).auto_renew
+
+
+@pytest.mark.parametrize("renews", [True, False])
+def test_a_cancellation_taken_back_renews_only_if_it_did_before(
+    shop: Cast, frozen: Clock, renews: bool
+) -> None:
+    made = buy(shop.alice, "office-basic", 3, auto_renew=renews)
+    apply(CancelSubscription(made), by=shop.alice)
+    cancelled = queries.find_subscription(shop.alice, made)
+    assert (cancelled.auto_renew, cancelled.renews_if_taken_back) == (False, renews)
+    assert cancelled.term_ends == NOON.replace(year=NOON.year + 1)
+    apply(ReactivateSubscription(made), by=shop.alice)
+    assert queries.find_subscription(shop.alice, made).auto_renew is renews
+
+
+def test_a_new_term_after_a_cancellation_does_not_renew_by_itself(
+    shop: Cast, frozen: Clock
+) -> None:
+    made = buy(shop.alice, "office-basic", 3)
+    apply(CancelSubscription(made), by=shop.alice)
+    later(frozen, 20)
+    apply(RenewSubscription(made), by=shop.alice)
+    assert (row(made).state, row(made).auto_renew) == ("active", False)
 
 
 def test_a_later_cancellation_waits_for_the_end(shop: Cast, frozen: Clock) -> None:

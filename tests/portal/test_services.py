@@ -184,6 +184,18 @@ def test_a_cancellation_is_taken_back_or_made_final(alice: Visitor, site: Site) 
     assert "/delete" not in alice.answer.get_data(as_text=True)
 
 
+def test_taking_a_cancellation_back_says_until_when_and_whether_it_renews(
+    alice: Visitor, site: Site
+) -> None:
+    made = site.bought.disabled
+    with site.app.app_context():
+        one = queries.find_subscription(site.cast.alice, made)
+    assert "/reactivate" in alice.get(of(site, made)).answer.get_data(as_text=True)
+    text = alice.get(f"{of(site, made)}/reactivate").text
+    assert str(one.term_ends.year) in text.split("It runs on until")[1].split(".")[0]
+    assert "It renews by itself then, as it did before." in text
+
+
 def test_a_button_pressed_twice_acts_once(alice: Visitor, site: Site) -> None:
     one = of(site, site.bought.active)
     alice.get(f"{one}/cancel")
