@@ -50,7 +50,8 @@ class SubscriptionView:
 
     `term_ends` is when that term was to end, and `renews_if_taken_back` whether it renews by itself
     once a cancellation is taken back. `next_at` is when the state changes by itself. None for
-    readers without billing.read: `price_minor` and `currency` (of one unit and term), `agreement_id`, `purchase_order`.
+    readers without billing.read: `price_minor` and `currency` (of one unit and term),
+    `agreement_id`, `purchase_order`.
     """
 
     id: str
