@@ -91,7 +91,7 @@ CODES = {
             _("Save it as CSV with at most 2,000 lines and 1 MB, and try again."),
             YOURSELF,
         ),
-        "file_empty file_too_long file_unreadable too_many_rows",
+        "file_empty file_too_long too_many_rows",
     ),
     **same(
         Explained(
