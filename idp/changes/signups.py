@@ -96,8 +96,12 @@ def found(key: str) -> Signup | None:
 
 
 def obstacle(wish: Signup) -> str:
-    """Why it cannot go on, as a code: "domain_taken", "account_exists"; or nothing."""
-    if sign_in_candidates(user_name_key(wish.email), ""):
+    """Why it cannot go on, as a code: "domain_taken", "account_exists"; or nothing.
+
+    An account counts once somebody has signed in to it: any organization may write down a name in
+    a domain that nobody has proven, and must not bar its owner by that.
+    """
+    if any(one.secret_hash for one in sign_in_candidates(user_name_key(wish.email), "")):
         return "account_exists"
     names = domain_and_parents(domain_of(wish.email))
     proven = select(Domain.id).where(Domain.name.in_(names), Domain.verified_at.is_not(None))

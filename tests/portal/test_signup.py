@@ -9,7 +9,7 @@ from sqlalchemy import select
 from idp import mail, sessions
 from idp.app import create_app
 from idp.changes import apply, outbox, signups
-from idp.changes.intents import PutService
+from idp.changes.intents import CreateUser, PutService
 from idp.changes.outbox import Delivery
 from idp.directory.actors import system_actor
 from idp.directory.errors import Conflict
@@ -192,3 +192,17 @@ def test_nobody_signs_up_where_the_operator_does_not_let_them(site: Site, tmp_pa
     for url in ("/offers/office", "/signup/office"):
         assert closed.get(url).answer.status_code == 404
     assert closed.get(link(site)).answer.status_code == 410
+
+
+def test_a_name_that_a_stranger_wrote_down_bars_nobody(site: Site) -> None:
+    wish = signups.new_signup("any", "Bigcorp", "Ada", "Byron", "ceo@bigcorp.example")
+    with site.app.app_context():
+        apply(CreateUser({"userName": "ceo@bigcorp.example"}), by=site.cast.mallory)
+        assert signups.obstacle(wish) == ""
+        named = apply(
+            CreateUser({"userName": "cfo@bigcorp.example"}, password_hash=password_hash()),
+            by=system_actor(site.cast.other_org),
+        )
+        assert named.changed
+        other = signups.new_signup("any", "Bigcorp", "Ada", "Byron", "cfo@bigcorp.example")
+        assert signups.obstacle(other) == "account_exists"
