@@ -9,11 +9,12 @@ from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
 from wtforms import BooleanField, DateField, HiddenField, IntegerField, SelectField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
 from idp.changes import apply
 from idp.changes.intents import BuySubscription
 from idp.changes.subscriptions import MOST_UNITS
+from idp.clock import new_id
 from idp.directory.actors import Actor
 from idp.directory.errors import not_found
 from idp.licensing import queries
@@ -24,6 +25,8 @@ from portal.frame import page
 from portal.subscription_verbs import Asked, sent
 from portal.subscriptions import agreement_choices
 from portal.words import date_text
+
+_AN_ID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z"
 
 
 class BuyForm(FlaskForm):
@@ -37,6 +40,8 @@ class BuyForm(FlaskForm):
     agreement = SelectField(_l("Agreement"))
     purchase_order = StringField(_l("Purchase order"), [Length(max=128)])
     renew = BooleanField(_l("Renews by itself"))
+    # Made with the second step: pressed twice, its button buys once.
+    order = HiddenField(validators=[Optional(), Regexp(_AN_ID)])
     confirmed = HiddenField()
 
 
@@ -68,6 +73,7 @@ def offer_buy(actor: Actor, offer: str) -> Response | Redirect:
             if form.confirmed.data:
                 at = url_for("portal.subscription", subscription_id=outcome.first.id)
                 return go(at, _("You are subscribed to %(offer)s.", offer=row.offer.name))
+            form.order.data = new_id()
             asked = Asked(_says(row, form) + effects(outcome.notes), sent(form))
     return page(
         "services/buy.html",
@@ -92,6 +98,7 @@ def _bought(row: OfferRow, form: BuyForm) -> BuySubscription:
         agreement_id=form.agreement.data or None,
         purchase_order=form.purchase_order.data or "",
         auto_renew=bool(form.renew.data),
+        id=form.order.data if form.confirmed.data and form.order.data else None,
         **given,
     )
 

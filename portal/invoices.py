@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as Redirect
-from wtforms import StringField
+from wtforms import HiddenField, StringField
 from wtforms.validators import InputRequired, Length
 
 from idp.changes import apply
@@ -22,6 +22,7 @@ from portal.billing_lists import INVOICES
 from portal.forms import Refusals, act, go, status_of
 from portal.frame import page
 from portal.listing import show
+from portal.lists import whole
 from portal.words import money
 
 
@@ -30,6 +31,7 @@ class CreditForm(FlaskForm):
 
     amount = StringField(_l("Amount"), [InputRequired(_l("Enter an amount."))])
     reason = StringField(_l("Reason"), [InputRequired(_l("Say why.")), Length(max=REASON_MAX)])
+    left = HiddenField()  # of the invoice, as it was shown: a credit is not given twice
 
 
 def invoices(actor: Actor) -> Response:
@@ -95,12 +97,17 @@ def invoice_credit(actor: Actor, invoice_id: str) -> Response | Redirect:
             form.amount.errors = [_("An amount such as 12.50, with the digits of its currency.")]
         else:
             with Refusals(form):
-                made = apply(CreditInvoice(one.id, amount, form.reason.data or ""), by=actor).first
+                made = apply(_credit(one, form, amount), by=actor).first
                 return go(_at(made.id), _("The credit note was issued."))
+    form.left.data = str(one.left_minor)
     left = money(one.left_minor, one.currency)
     return page(
         "services/invoice_credit.html", actor, status_of(form), invoice=one, form=form, left=left
     )
+
+
+def _credit(one: InvoiceView, form: CreditForm, amount: int) -> CreditInvoice:
+    return CreditInvoice(one.id, amount, form.reason.data or "", whole(form.left.data))
 
 
 def minor(text: str, currency: str) -> int | None:

@@ -565,7 +565,10 @@ class DecideRequest(Change):
 
 @dataclass(frozen=True, slots=True)
 class BuySubscription(Change):
-    """Subscribe to an offer, a trial or a paid one; units and dates follow from the offer."""
+    """Subscribe to an offer, a trial or a paid one; units and dates follow from the offer.
+
+    The same `id` again finds the subscription there, and buys nothing more.
+    """
 
     offer_id: str
     quantity: int = 0
@@ -705,11 +708,15 @@ class VoidInvoice(Change):
 
 @dataclass(frozen=True, slots=True)
 class CreditInvoice(Change):
-    """Issue a credit note over some of an invoice: `amount_minor`, at most what is left of it."""
+    """Issue a credit note over some of an invoice: `amount_minor`, at most what is left of it.
+
+    `expect_left` is what was left when the actor looked; stale if that has changed.
+    """
 
     invoice_id: str
     amount_minor: int
     reason: str
+    expect_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from sqlalchemy import BindParameter, bindparam, select
 from idp.changes.batch import Batch, Needs, Result, Row
 from idp.changes.intents import Change, CreditInvoice, RecordPayment, VoidInvoice
 from idp.clock import new_id
-from idp.directory.errors import Conflict, Invalid, not_found
+from idp.directory.errors import Conflict, Invalid, Stale, not_found
 from idp.directory.orgs import Organization
 from idp.directory.values import FORBIDDEN
 from idp.licensing.billing import (
@@ -271,6 +271,8 @@ def _settle(batch: Batch, row: Row, status: str, action: str) -> Result:
 def credit_invoice(batch: Batch, change: CreditInvoice) -> Result:
     """Issue a credit note over at most what is left."""
     row = _open(batch, change.invoice_id)
+    if change.expect_left is not None and change.expect_left != row["left"]:
+        raise Stale("version_stale", "Something of this invoice was credited meanwhile.")
     reason = change.reason.strip()
     if not reason or len(reason) > REASON_MAX or FORBIDDEN.search(reason):
         raise Invalid(

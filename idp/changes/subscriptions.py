@@ -63,6 +63,8 @@ def needs(change: Change, wanted: Needs) -> None:
     wanted.alone = True
     if isinstance(change, BuySubscription):
         wanted.offers.add(change.offer_id)
+        if change.id:
+            wanted.subscriptions.add(change.id)
         if change.agreement_id:
             wanted.agreements.add(change.agreement_id)
     elif isinstance(change, ChangeSubscription):
@@ -78,10 +80,20 @@ def needs(change: Change, wanted: Needs) -> None:
 
 def buy_subscription(batch: Batch, change: BuySubscription) -> Result:
     """Subscribe to an offer; a paid one is invoiced at once."""
+    bought = batch.subscriptions.get(change.id or "")
+    if bought is not None and bought.row is not None:
+        return _bought_already(bought.row, change)
     offer = offer_for_sale(batch, change.offer_id)
     _check_start(batch, change.starts)
     row = new_row(batch, change, offer)
     return begin(batch, row, offer)
+
+
+def _bought_already(row: Row, change: BuySubscription) -> Result:
+    """The same order again, as by a button pressed twice: it is there."""
+    if row["offer_id"] != change.offer_id:
+        raise Conflict("changed_meanwhile", "This order was placed for another offer. Order anew.")
+    return Result(row["id"], row["version"])
 
 
 def offer_for_sale(batch: Batch, offer_id: str) -> OfferView:

@@ -24,7 +24,7 @@ from idp.changes.intents import (
     VoidInvoice,
 )
 from idp.changes.rules import issued_invoices_stay
-from idp.clock import now
+from idp.clock import new_id, now
 from idp.directory.actors import Actor, system_actor
 from idp.directory.errors import DirectoryError
 from idp.extensions import db
@@ -223,6 +223,32 @@ def test_a_renewal_after_grace_is_invoiced(shop: Cast, frozen: Clock) -> None:
     apply(RenewSubscription(made), by=shop.alice)
     assert row(made).state == "active"
     assert [total for _number, total in amounts(shop.alice)] == [2970, 2970]
+
+
+def test_the_same_order_twice_is_one_subscription_and_one_invoice(shop: Cast) -> None:
+    for slug in ("office-basic", "office-trial"):
+        order = BuySubscription(offer_id(slug), 3, id=new_id())
+        first, second = (apply(order, by=shop.alice) for _ in range(2))
+        assert (first.first.id, first.changed) == (order.id, True)
+        assert (second.first.id, second.changed) == (order.id, False)
+    assert amounts(shop.alice) == [("INV-000001", 2970)]
+
+
+def test_an_order_is_not_placed_again_for_something_else(shop: Cast) -> None:
+    made = buy(shop.alice, "office-basic", 3)
+    other = BuySubscription(offer_id("office-pro"), 3, id=made)
+    assert refusal(other, by=shop.alice) == "changed_meanwhile"
+    theirs = BuySubscription(offer_id("office-basic"), 3, id=made)
+    assert refusal(theirs, by=shop.mallory)
+    assert amounts(shop.mallory) == []
+
+
+def test_a_credit_over_what_was_seen_is_given_once(shop: Cast) -> None:
+    buy(shop.alice, "office-basic", 3)
+    credit = CreditInvoice(documents(shop.alice)[0].id, 100, "A mistake", expect_left=2970)
+    apply(credit, by=shop.alice)
+    assert refusal(credit, by=shop.alice) == "version_stale"
+    assert amounts(shop.alice)[1:] == [("CN-000001", -100)]
 
 
 def dearer() -> None:

@@ -271,6 +271,28 @@ def test_an_invoice_is_paid_with_one_button(alice: Visitor, site: Site) -> None:
     assert "Declare it void" not in alice.text
 
 
+def test_an_order_sent_twice_is_one_order(alice: Visitor) -> None:
+    alice.get("/catalog/archive").submit("Go on", quantity="10", purchase_order="PO-99")
+    fields = dict(alice.form_of("Buy").form_values())
+    landed = set()
+    for _ in range(2):
+        alice.answer = alice.client.post("/catalog/archive", data=fields, follow_redirects=True)
+        landed.add(alice.path)
+    [_one] = landed
+    issued = alice.get("/invoices").text.count("PO-99")
+    assert issued == 1
+
+
+def test_a_credit_sent_twice_is_given_once_and_said(alice: Visitor, site: Site) -> None:
+    at = f"/invoices/{unpaid(site)}/credit"
+    fields = dict(alice.get(at).form_of("Issue the credit note").form_values())
+    fields |= {"amount": "1.50", "reason": "A mistake"}
+    for expected in (200, 422):
+        alice.answer = alice.client.post(at, data=fields, follow_redirects=True)
+        assert alice.answer.status_code == expected
+    assert "credited meanwhile" in alice.text
+
+
 def test_a_part_is_credited_and_the_rest_stays(alice: Visitor, site: Site) -> None:
     one = unpaid(site)
     for wrong in ("0", "-1", "1e9", "9999999", "1.234", "NaN", "ten"):
