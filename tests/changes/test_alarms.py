@@ -136,8 +136,8 @@ def test_organizations_hear_of_their_own_alone(people: Cast, frozen: list[dateti
     }
 
 
-def test_the_worker_looks_every_hour() -> None:
-    assert jobs.CHORES["notices"] == (timedelta(hours=1), alarms.warn)
+def test_the_worker_looks_every_minute() -> None:
+    assert jobs.CHORES["notices"] == (timedelta(minutes=1), alarms.warn)
 
 
 def test_what_ends_soon_is_listed_for_its_readers(people: Cast, frozen: list[datetime]) -> None:
