@@ -20,7 +20,7 @@ from idp.extensions import db, writing
 from idp.licensing.decision import COUNT
 from idp.licensing.seats import EVERYONE, GROUP, PERSON, Grant, Holding, SeatProblem, SeatTurn
 
-PART = 200  # people in one batch
+PART = 150  # people in one batch
 LEASE = timedelta(minutes=2)
 WORKER = "Licences"
 
